@@ -1,0 +1,233 @@
+"""Static pictures, in the one style of the course: the same colour for the same thing everywhere.
+
+Sizes are in inches of 100 screen pixels. No text is below 14 points, so that the last row can read it.
+"""
+import base64
+import io
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+# Okabe and Ito's palette, safe for colour-blind readers. One colour, one meaning.
+INPUT, WEIGHT, OUTPUT, GRADIENT = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
+TRAIN, TEST = "#56B4E9", "#D55E00"
+INK, QUIET = "#222222", "#C8C8C8"
+
+# Images run from paper to blue ink; weights and gradients are white at zero.
+PIXELS = LinearSegmentedColormap.from_list("pixels", ["#FFFFFF", INPUT, "#00243A"])
+WEIGHTS = LinearSegmentedColormap.from_list("weights", ["#004D80", "#8EC5E8", "#FFFFFF", "#F5C265", "#A85F00"])
+GRADIENTS = LinearSegmentedColormap.from_list("gradients", ["#00543D", "#7CCBB2", "#FFFFFF", "#E3AFCB", "#8F2D65"])
+
+SCREEN = 100   # pixels an inch on the page
+SHARP = 150    # pixels an inch in a stored picture: sharp on a dense screen, small in the file
+
+matplotlib.rcParams.update({
+    "font.size": 15, "axes.titlesize": 16, "axes.labelsize": 15, "xtick.labelsize": 14, "ytick.labelsize": 14,
+    "legend.fontsize": 15, "figure.titlesize": 18, "legend.frameon": False, "text.color": INK,
+    "axes.labelcolor": INK, "axes.edgecolor": "#7F7F7F", "axes.linewidth": 1.2, "axes.titlepad": 10,
+    "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 3, "lines.markersize": 9,
+    "xtick.color": INK, "ytick.color": INK, "figure.dpi": SCREEN, "image.interpolation": "nearest",
+})
+
+
+class Picture:
+    """A finished figure as a cell's result: a PNG with alt text for those who cannot see it."""
+
+    def __init__(self, fig, alt):
+        self.fig, self.alt = fig, alt
+
+    def png(self):
+        """The picture's bytes."""
+        buffer = io.BytesIO()
+        FigureCanvasAgg(self.fig)
+        self.fig.savefig(buffer, format="png", dpi=SHARP)
+        return buffer.getvalue()
+
+    def _repr_mimebundle_(self, **kwargs):
+        data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt}
+        width = round(self.fig.get_figwidth() * SCREEN)
+        return data, {"image/png": {"width": width, "alt": self.alt}}
+
+
+def canvas(width, height, rows=1, columns=1, **kwargs):
+    """A figure of width x height inches without pyplot, and its axes: nothing leaks, nothing shows twice."""
+    fig = Figure(figsize=(width, height), layout="constrained")
+    fig.get_layout_engine().set(w_pad=0.1, h_pad=0.08)
+    return fig, fig.subplots(rows, columns, **kwargs)
+
+
+def bare(ax):
+    """Take frame and ticks from an axis that shows an image."""
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def framed(ax):
+    """A thin frame and no ticks, for an image whose paper is white."""
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(True)
+    ax.spines[:].set_color(QUIET)
+    return ax
+
+
+def tiled(images, columns, gap=2):
+    """One array of all images (n, H, W) in rows of `columns`, NaN in the gaps."""
+    count, height, width = images.shape
+    rows = -(-count // columns)
+    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
+    for index, image in enumerate(images):
+        top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
+        sheet[top:top + height, left:left + width] = image
+    return sheet
+
+
+def span(array):
+    """Colour limits with zero in the middle."""
+    largest = float(np.abs(array).max()) or 1.0
+    return {"vmin": -largest, "vmax": largest}
+
+
+def mosaic(digits, columns=16):
+    """Each class in a row: the first images of x_train of each digit, one above the other."""
+    rows = [digits.x_train[digits.y_train == digit][:columns, 0] for digit in range(10)]
+    fig, ax = canvas(10, 6.4)
+    ax.imshow(tiled(np.concatenate(rows), columns), cmap=PIXELS, vmin=0, vmax=1)
+    bare(ax).set_yticks(np.arange(10) * 30 + 13.5, [str(digit) for digit in range(10)])
+    ax.tick_params(length=0, labelsize=18)
+    ax.set_title("Every row is one digit, by many hands")
+    return Picture(fig, f"A mosaic of handwritten digits, {columns} of each class")
+
+
+def class_balance(digits):
+    """How many images of each digit there are to train on and to test on."""
+    fig, ax = canvas(10, 3.8)
+    for labels, shift, colour, hatch, name in ((digits.y_train, -0.2, TRAIN, "", "training"),
+                                               (digits.y_test, 0.2, TEST, "//", "test")):
+        share = np.bincount(labels, minlength=10) / len(labels)
+        ax.bar(np.arange(10) + shift, share, 0.38, color=colour, hatch=hatch, edgecolor="white", label=name)
+    ax.axhline(0.1, color=INK, lw=2, ls="--")
+    ax.set(xticks=range(10), xlabel="digit", ylabel="share of images", ylim=(0, 0.15), yticks=(0, 0.05, 0.1))
+    ax.yaxis.set_major_formatter("{x:.0%}")
+    ax.legend(ncols=2, loc="upper right")
+    ax.set_title("No digit is rare: guessing is right about one time in ten")
+    return Picture(fig, "Bars: each digit makes up about a tenth of the training and of the test images")
+
+
+def neuron(image, weights, bias):
+    """One neuron's score: image (28, 28) times weights (28, 28), added up, plus the bias."""
+    product = image * weights
+    fig, axes = canvas(10, 3.6, 1, 3)
+    for ax, array, colours, limits, title in (
+            (axes[0], image, PIXELS, {"vmin": 0, "vmax": 1}, "pixels $x$"),
+            (axes[1], weights, WEIGHTS, span(weights), "weights $w$"),
+            (axes[2], product, WEIGHTS, span(product), "products $x_i w_i$")):
+        framed(ax).imshow(array, cmap=colours, **limits)
+        ax.set_title(title)
+    for ax, sign in ((axes[1], "×"), (axes[2], "=")):
+        ax.text(-0.13, 0.5, sign, transform=ax.transAxes, fontsize=30, ha="center", va="center")
+    fig.suptitle(f"The products add up to {product.sum():+.2f}; with the bias the score is {product.sum() + bias:+.2f}")
+    return Picture(fig, "A digit, the neuron's weights, and their product pixel by pixel")
+
+
+def weight_images(weights, title, columns=10, labels=None, colours=WEIGHTS):
+    """Rows of weights (n, 784) as images of 28 x 28, all on one colour scale."""
+    images = weights.reshape(-1, 28, 28)
+    rows = -(-len(images) // columns)
+    fig, axes = canvas(10, 1.02 * rows * 10 / columns + 0.9 + (0.35 * rows if labels else 0), rows, columns)
+    for ax, image in zip(axes.flat, images):
+        framed(ax).imshow(image, cmap=colours, **span(weights))
+    for ax in axes.flat[len(images):]:
+        ax.set_visible(False)
+    for ax, label in zip(axes.flat, labels or []):
+        ax.set_title(label, pad=4)
+    fig.suptitle(title)
+    return Picture(fig, f"{len(images)} sets of weights drawn as images: {title}")
+
+
+def loss_curves(history, title):
+    """Loss and accuracy of a `History`, training and test, epoch by epoch."""
+    fig, (left, right) = canvas(10, 3.8, 1, 2)
+    epochs = np.arange(1, len(history.test_loss) + 1)
+    for ax, train, test, name in ((left, history.train_loss, history.test_loss, "loss"),
+                                  (right, history.train_accuracy, history.test_accuracy, "accuracy")):
+        ax.plot(epochs, train, color=TRAIN, marker="o", label="training")
+        ax.plot(epochs, test, color=TEST, marker="s", ls="--", label="test")
+        ax.set(xlabel="epoch", ylabel=name, xticks=epochs[:: max(1, len(epochs) // 5)])
+    left.legend()
+    right.yaxis.set_major_formatter("{x:.0%}")
+    fig.suptitle(title)
+    return Picture(fig, f"Loss and accuracy by epoch, training and test: {title}")
+
+
+def confusion(labels, guesses, title):
+    """How often each digit (rows) was taken for each other one (columns); the right ones are left out."""
+    table = np.zeros((10, 10), dtype=int)
+    np.add.at(table, (labels, guesses), 1)
+    np.fill_diagonal(table, 0)
+    fig, ax = canvas(7, 6.2)
+    ax.imshow(table, cmap=WEIGHTS, **span(table))
+    for row, column in np.argwhere(table > 0):
+        ax.text(column, row, table[row, column], ha="center", va="center", fontsize=14)
+    ax.set(xticks=range(10), yticks=range(10), xlabel="read as", ylabel="is a")
+    ax.tick_params(length=0)
+    ax.set_title(title)
+    return Picture(fig, f"A table of mistakes, true digit against guess: {title}")
+
+
+def mistakes(images, labels, probabilities, count=12):
+    """The wrong guesses of which the network was surest: images (N, 1, 28, 28), probabilities (N, 10)."""
+    guesses, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(guesses != labels)
+    worst = wrong[np.argsort(-sure[wrong])][:count]
+    fig, axes = canvas(10, 4.4, 2, count // 2)
+    for ax, index in zip(axes.flat, worst):
+        framed(ax).imshow(images[index, 0], cmap=PIXELS, vmin=0, vmax=1)
+        ax.set_title(f"{labels[index]} read as {guesses[index]}", fontsize=15, pad=5)
+        ax.set_xlabel(f"{sure[index]:.0%} sure", fontsize=14)
+    for ax in axes.flat[len(worst):]:
+        ax.set_visible(False)
+    fig.suptitle(f"Wrong and sure of it: the worst of {len(wrong)} mistakes on {len(labels)} test images")
+    return Picture(fig, "The most confident mistakes: each digit with its label, the network's guess and how sure it was")
+
+
+def regions(points, labels, classifiers):
+    """Which side of its boundary each classifier puts the plane on: {title: function (n, 2) -> classes}."""
+    fig, axes = canvas(10, 4.6, 1, len(classifiers))
+    ticks = np.linspace(-1.6, 1.6, 161)
+    plane = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
+    for ax, (title, classify) in zip(axes, classifiers.items()):
+        ax.contourf(ticks, ticks, classify(plane).reshape(161, 161), levels=[-0.5, 0.5, 1.5],
+                    colors=["#CCE3F0", "#FAE7C2"])
+        for value, colour, marker in ((0, INPUT, "o"), (1, WEIGHT, "^")):
+            ax.plot(*points[labels == value].T, marker, color=colour, ms=7, mec="white", mew=0.8)
+        framed(ax).set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal")
+        right = np.mean(classify(points) == labels)
+        ax.set_title(f"{title}: {right:.0%} right")
+    return Picture(fig, "Two classes of points in the plane and the regions that each classifier gives them")
+
+
+def course_map(here=0):
+    """The lessons as a path; lesson number `here` stands out."""
+    stops = [("00", "start here"), ("01", "dense nets"), ("02", "convolution\nforward"), ("03", "convolution\nbackward"),
+             ("04", "two-layer\nCNN"), ("05", "skip\nconnection"), ("06", "Adam and\nthe full run"), ("later", "ResNet-34")]
+    fig, ax = canvas(10, 4.2)
+    bare(ax).set(xlim=(-0.6, 3.6), ylim=(-0.62, 1.62))
+    # Down one row and back along the next, so that the way on is always one arrow.
+    places = [(column, 1) for column in range(4)] + [(column, 0) for column in (3, 2, 1, 0)]
+    for (x0, y0), (x1, y1) in zip(places, places[1:]):
+        ax.add_patch(FancyArrowPatch((x0, y0), (x1, y1), arrowstyle="-|>", mutation_scale=26, lw=3, color="#7F7F7F",
+                                     shrinkA=58 if y0 == y1 else 36, shrinkB=58 if y0 == y1 else 36))
+    for index, ((x, y), (number, name)) in enumerate(zip(places, stops)):
+        fill = WEIGHT if index == here else "white" if number == "later" else "#E3F0F8"
+        ax.add_patch(FancyBboxPatch((x - 0.36, y - 0.3), 0.72, 0.6, boxstyle="round,pad=0.02,rounding_size=0.08",
+                                    fc=fill, ec=INPUT, lw=2.5, ls="--" if number == "later" else "-"))
+        ax.text(x, y + 0.17, number, ha="center", va="center", fontsize=17, weight="bold")
+        ax.text(x, y - 0.09, name, ha="center", va="center", fontsize=15, linespacing=1.15)
+    ax.set_title("Each lesson hands its code to the next")
+    return Picture(fig, "The map of the course: start here, dense nets, convolution forward and backward, "
+                        "two-layer CNN, skip connection, Adam and the full run, later ResNet-34")

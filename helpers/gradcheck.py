@@ -1,0 +1,68 @@
+"""Proof that a backward pass is right: finite differences, and the adjoint identity.
+
+Run everything here in float64: in float32 rounding hides errors of one part in a thousand.
+"""
+import numpy as np
+
+
+def relative_error(found, wanted):
+    """Largest |found - wanted|, measured against the largest number in either array: 0 is perfect.
+
+    Against the largest, not number by number: where a true gradient is zero, rounding alone would
+    make the ratio one. Raises ValueError for shapes that differ.
+    """
+    found, wanted = np.asarray(found), np.asarray(wanted)
+    if found.shape != wanted.shape:
+        raise ValueError(f"relative_error: the arrays have shapes {found.shape} and {wanted.shape}")
+    scale = max(np.abs(found).max(initial=0), np.abs(wanted).max(initial=0))
+    return float(np.abs(found - wanted).max(initial=0) / scale) if scale > 0 else 0.0
+
+
+def numeric_gradient(loss, x, eps=1e-6):
+    """Slope of the number `loss()` along every number in the array x, by central differences.
+
+    x (any shape, float64) is nudged in place by plus and minus `eps`, one number at a time, and put
+    back; `loss` must read it. -> gradient in x's shape; the error is of order eps squared.
+    Raises TypeError if x is not float64.
+    """
+    if x.dtype != np.float64:
+        raise TypeError(f"numeric_gradient: x is {x.dtype}: nudges of {eps} need float64")
+    gradient = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        kept = x[place]
+        x[place] = kept + eps
+        above = loss()
+        x[place] = kept - eps
+        below = loss()
+        x[place] = kept
+        gradient[place] = (above - below) / (2 * eps)
+    return gradient
+
+
+def adjoint_error(forward, backward, x, dy):
+    """How far a linear map and its backward pass are from <forward(x), dy> = <x, backward(dy)>.
+
+    -> the difference of the two inner products over the size that they could have, |forward(x)| |dy|
+    or |x| |backward(dy)|, whichever is larger: below 1e-12 in float64 where backward is the adjoint.
+    """
+    y, dx = forward(x), backward(dy)
+    size = max(np.linalg.norm(y) * np.linalg.norm(dy), np.linalg.norm(x) * np.linalg.norm(dx))
+    return float(abs(np.vdot(y, dy) - np.vdot(x, dx)) / size) if size > 0 else 0.0
+
+
+def check_module(net, x, rng, eps=1e-6):
+    """Relative error of every gradient of a layer or network, with a random upstream gradient.
+
+    The loss is sum(dy * net.forward(x)) with dy drawn from `rng`, so that no mistake hides behind a
+    symmetry. x and all parameters must be float64. -> {name: error}, the input under "x".
+    """
+    x = x.copy()
+    dy = rng.standard_normal(net.forward(x).shape)
+    found = {"x": (x, net.backward(dy))}
+    found |= {name: (parameter.value, parameter.grad) for name, parameter in net.named_parameters()}
+
+    def loss():
+        return np.vdot(dy, net.forward(x))
+
+    return {name: relative_error(gradient, numeric_gradient(loss, array, eps))
+            for name, (array, gradient) in found.items()}

@@ -1,0 +1,55 @@
+"""How weights begin: random, at a scale that keeps signals from growing or fading through layers.
+
+Each takes the shape of the weights and a generator, and returns an array of that shape. For weights
+(out, in) fan_in = in and fan_out = out; for filters (F, C, KH, KW) fan_in = C KH KW and
+fan_out = F KH KW. The normal kinds draw with the standard deviation given, the uniform kinds between
+plus and minus sqrt(3) times it, which has the same spread.
+"""
+import numpy as np
+
+
+def fans(shape):
+    """(fan_in, fan_out): how many inputs feed one output, and how many outputs one input feeds."""
+    if len(shape) < 2 or min(shape) < 1:
+        raise ValueError(f"init: weights need at least two axes (out, in, ...) and none empty, but the shape is {shape}")
+    taps = int(np.prod(shape[2:]))
+    return shape[1] * taps, shape[0] * taps
+
+
+def _normal(shape, rng, std, dtype):
+    return (rng.standard_normal(shape) * std).astype(dtype)
+
+
+def _uniform(shape, rng, std, dtype):
+    bound = np.sqrt(3.0) * std
+    return rng.uniform(-bound, bound, shape).astype(dtype)
+
+
+def lecun_normal(shape, rng, dtype=np.float32):
+    """std = sqrt(1 / fan_in) (LeCun et al. 1998, section 4.6)."""
+    return _normal(shape, rng, np.sqrt(1 / fans(shape)[0]), dtype)
+
+
+def lecun_uniform(shape, rng, dtype=np.float32):
+    """The spread of `lecun_normal`, drawn uniformly."""
+    return _uniform(shape, rng, np.sqrt(1 / fans(shape)[0]), dtype)
+
+
+def glorot_normal(shape, rng, dtype=np.float32):
+    """std = sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio 2010, equation 12)."""
+    return _normal(shape, rng, np.sqrt(2 / sum(fans(shape))), dtype)
+
+
+def glorot_uniform(shape, rng, dtype=np.float32):
+    """The spread of `glorot_normal`, drawn uniformly (Glorot and Bengio 2010, equation 16)."""
+    return _uniform(shape, rng, np.sqrt(2 / sum(fans(shape))), dtype)
+
+
+def he_normal(shape, rng, dtype=np.float32):
+    """std = sqrt(2 / fan_in), for layers followed by a ReLU (He et al. 2015, equation 10)."""
+    return _normal(shape, rng, np.sqrt(2 / fans(shape)[0]), dtype)
+
+
+def he_uniform(shape, rng, dtype=np.float32):
+    """The spread of `he_normal`, drawn uniformly."""
+    return _uniform(shape, rng, np.sqrt(2 / fans(shape)[0]), dtype)

@@ -1,0 +1,240 @@
+"""The formulas of `functional` as objects that remember what their backward pass needs.
+
+A layer's `forward(x)` returns its output and keeps a cache; its `backward(dy)` returns the gradient
+for its input and leaves each parameter's gradient in `.grad`, replacing the one before. Names follow
+torch.nn.
+"""
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from . import functional as F
+from . import init
+
+
+class Parameter:
+    """An array that training changes: its `.value`, and in `.grad` dL/dvalue, of the same shape."""
+
+    def __init__(self, value):
+        self.value = value
+        self.grad = np.zeros_like(value)
+
+    def __repr__(self):
+        return f"Parameter{self.value.shape}"
+
+
+class Module:
+    """What every layer and network can do. A new one defines `forward` and `backward`.
+
+    Parameters and inner modules are found as attributes, in the order in which they were set.
+    """
+
+    training = True
+    cache = None  # what the last forward pass left for the backward pass
+
+    def forward(self, x):
+        """The output for input x; remembers what `backward` needs."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward pass yet")
+
+    def backward(self, dy):
+        """The gradient for the last input, given dy = dL/d(output); fills every parameter's `.grad`."""
+        raise NotImplementedError(f"{type(self).__name__} has no backward pass yet")
+
+    def __call__(self, x):
+        return self.forward(x)
+
+    def recall(self):
+        """What the last forward pass left; raises RuntimeError if there was none."""
+        if self.cache is None:
+            raise RuntimeError(f"{self}: backward was called before forward: run forward(x) first")
+        return self.cache
+
+    def children(self):
+        """Pairs (name, inner module)."""
+        return [(name, value) for name, value in vars(self).items() if isinstance(value, Module)]
+
+    def named_parameters(self, prefix=""):
+        """Pairs (name, Parameter), inner modules' names joined by dots, as in PyTorch."""
+        own = [(prefix + name, value) for name, value in vars(self).items() if isinstance(value, Parameter)]
+        return own + [pair for name, child in self.children() for pair in child.named_parameters(f"{prefix}{name}.")]
+
+    def parameters(self):
+        """All parameters, from input to output."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def train(self, mode=True):
+        """Set training mode here and in all inner modules; returns the module."""
+        self.training = mode
+        for _, child in self.children():
+            child.train(mode)
+        return self
+
+    def eval(self):
+        """Set evaluation mode: the opposite of `train`."""
+        return self.train(False)
+
+    def double(self):
+        """Turn all parameters to float64, for proofs; returns the module."""
+        for parameter in self.parameters():
+            parameter.value, parameter.grad = parameter.value.astype(np.float64), parameter.grad.astype(np.float64)
+        return self
+
+    def state_dict(self):
+        """{name: copy of the parameter's value}."""
+        return {name: parameter.value.copy() for name, parameter in self.named_parameters()}
+
+    def load_state_dict(self, state):
+        """Put the values of `state` in place, all or none.
+
+        Raises KeyError for names that are missing or unknown, ValueError for a shape that differs.
+        """
+        own = dict(self.named_parameters())
+        missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
+        if missing or unknown:
+            raise KeyError(f"load_state_dict: missing {missing}, unknown {unknown}: was it saved from another network?")
+        for name, parameter in own.items():
+            if np.shape(state[name]) != parameter.value.shape:
+                raise ValueError(f"load_state_dict: {name} has shape {np.shape(state[name])} "
+                                 f"but the network expects {parameter.value.shape}")
+        for name, parameter in own.items():
+            parameter.value[...] = state[name]
+
+    def save(self, path):
+        """Write all parameters to `path`, an .npz file. A file that stands there is replaced whole or not at all."""
+        path = Path(path)
+        if path.suffix != ".npz":
+            raise ValueError(f"save: the file's name must end in .npz, but it is {path.name}")
+        beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+        try:
+            with open(beside, "wb") as file:
+                np.savez(file, **self.state_dict())
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def load(self, path):
+        """Read back what `save` wrote. Raises as `load_state_dict` does, ValueError for a damaged file."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                state = dict(file)
+        except FileNotFoundError:
+            raise
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(f"load: {path} is not a whole .npz of parameters ({error}): save the network again") from error
+        self.load_state_dict(state)
+
+    def __repr__(self):
+        return f"{type(self).__name__}()"
+
+
+class Linear(Module):
+    """y = x wᵀ + b: x (N, in_features) -> y (N, out_features).
+
+    `weight` (out, in) is drawn by `init` from the generator `rng`; `bias` (out,) begins at zero.
+    """
+
+    def __init__(self, in_features, out_features, rng, init=init.he_normal, dtype=np.float32):
+        self.weight = Parameter(init((out_features, in_features), rng, dtype))
+        self.bias = Parameter(np.zeros(out_features, dtype))
+
+    def forward(self, x):
+        y, self.cache = F.linear(x, self.weight.value, self.bias.value)
+        return y
+
+    def backward(self, dy):
+        dx, self.weight.grad, self.bias.grad = F.linear_backward(dy, self.recall())
+        return dx
+
+    def __repr__(self):
+        outputs, inputs = self.weight.value.shape
+        return f"Linear({inputs}, {outputs})"
+
+
+class _Activation(Module):
+    """A formula without parameters, applied number by number."""
+
+    formula = backward_formula = None
+
+    def forward(self, x):
+        y, self.cache = type(self).formula(x)
+        return y
+
+    def backward(self, dy):
+        return type(self).backward_formula(dy, self.recall())
+
+
+class Identity(_Activation):
+    """y = x."""
+
+    formula, backward_formula = staticmethod(F.identity), staticmethod(F.identity_backward)
+
+
+class ReLU(_Activation):
+    """y = max(0, x)."""
+
+    formula, backward_formula = staticmethod(F.relu), staticmethod(F.relu_backward)
+
+
+class Sigmoid(_Activation):
+    """y = 1 / (1 + exp(-x))."""
+
+    formula, backward_formula = staticmethod(F.sigmoid), staticmethod(F.sigmoid_backward)
+
+
+class Tanh(_Activation):
+    """y = tanh(x)."""
+
+    formula, backward_formula = staticmethod(F.tanh), staticmethod(F.tanh_backward)
+
+
+class Clip(Module):
+    """y = x held between low and high."""
+
+    def __init__(self, low=0.0, high=1.0):
+        self.low, self.high = low, high
+
+    def forward(self, x):
+        y, self.cache = F.clip(x, self.low, self.high)
+        return y
+
+    def backward(self, dy):
+        return F.clip_backward(dy, self.recall())
+
+    def __repr__(self):
+        return f"Clip({self.low}, {self.high})"
+
+
+class Flatten(Module):
+    """One row an image: x (N, ...) -> y (N, product of the rest)."""
+
+    def forward(self, x):
+        self.cache = x.shape
+        return x.reshape(len(x), -1)
+
+    def backward(self, dy):
+        return dy.reshape(self.recall())
+
+
+class Sequential(Module):
+    """Layers one after the other; `backward` walks them in reverse."""
+
+    def __init__(self, *layers):
+        self.layers = layers
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, dy):
+        for layer in reversed(self.layers):
+            dy = layer.backward(dy)
+        return dy
+
+    def children(self):
+        return [(str(index), layer) for index, layer in enumerate(self.layers)]
+
+    def __repr__(self):
+        return f"Sequential({', '.join(map(repr, self.layers))})"

@@ -1,0 +1,185 @@
+"""Train a network, measure it, and keep what happened."""
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from . import functional as F
+from .layers import Sequential
+
+
+@dataclass
+class History:
+    """What `fit` saw: the loss of every step, and one number an epoch for the rest."""
+
+    step_losses: list = field(default_factory=list)     # loss of each batch, before its step
+    train_loss: list = field(default_factory=list)      # mean of the epoch's step losses
+    train_accuracy: list = field(default_factory=list)  # share right while it trained, 0 to 1
+    test_loss: list = field(default_factory=list)       # on the whole test set, after the epoch
+    test_accuracy: list = field(default_factory=list)
+    seconds: list = field(default_factory=list)         # time its steps took, measuring left out
+    interrupted: bool = False
+
+    def __str__(self):
+        lines = ["epoch   train loss   test loss   train right   test right"]
+        rows = zip(self.train_loss, self.test_loss, self.train_accuracy, self.test_accuracy)
+        for epoch, (train_loss, test_loss, train_right, test_right) in enumerate(rows, start=1):
+            lines.append(f"{epoch:5}   {train_loss:10.4f}   {test_loss:9.4f}   {train_right:11.2%}   {test_right:10.2%}")
+        if self.interrupted:
+            lines.append(f"interrupted after {len(self.step_losses)} whole steps")
+        return "\n".join(lines)
+
+
+class Snapshots:
+    """A callback for `fit` that keeps chosen parameters and their gradients, to scrub through later.
+
+    `steps`: at which steps to look (0 is before the first). `names`: which parameters, by the names of
+    `state_dict`. `images`, `labels`: on these the loss is measured at each look.
+    Afterwards `.steps`, `.train_loss`, `.test_loss` are lists, and `.values[name]`, `.grads[name]`
+    lists of arrays, all of one length.
+    """
+
+    def __init__(self, steps, names, images, labels):
+        self.wanted, self.images, self.labels = set(map(int, steps)), images, labels
+        self.steps, self.train_loss, self.test_loss = [], [], []
+        self.values, self.grads = {name: [] for name in names}, {name: [] for name in names}
+
+    def __call__(self, step, net, loss):
+        if step not in self.wanted:
+            return
+        self.steps.append(step)
+        self.train_loss.append(loss)
+        self.test_loss.append(_measure(net, self.images, self.labels)[0])
+        parameters = dict(net.named_parameters())
+        for name in self.values:
+            self.values[name].append(parameters[name].value.copy())
+            self.grads[name].append(parameters[name].grad.copy())
+
+
+def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None):
+    """Train `net` on `digits.x_train`, `digits.y_train` with the cross-entropy loss; returns a `History`.
+
+    Every epoch visits all images once, in an order drawn from (seed, epoch), `batch_size` at a time
+    (the last batch takes what is left), and ends with a measurement on the test set.
+    `callback(step, net, loss)` is called at each step when the gradients are there and before the
+    weights move; steps count from 0.
+    An interrupt (Ctrl-C, or the stop button) waits for the end of the step and ends the run there:
+    weights and history are those of the last whole step.
+    Raises ValueError for a bad count, FloatingPointError when the loss is no longer finite, naming
+    epoch, batch and layer; the weights are then those that gave that loss.
+    """
+    _check_counts(digits, epochs, batch_size)
+    history, count = History(), len(digits.x_train)
+    starts = range(0, count, batch_size)
+    net.train()
+    with _interrupt_held() as interrupted, tqdm(total=epochs * len(starts), unit="step", desc="training") as bar:
+        for epoch in range(epochs):
+            order = np.random.default_rng((seed, epoch)).permutation(count)
+            right, began = 0, time.perf_counter()
+            for batch, start in enumerate(starts):
+                chosen = order[start:start + batch_size]
+                images, labels = digits.x_train[chosen], digits.y_train[chosen]
+                logits, loss, dlogits = _forward(net, images, labels, f"epoch {epoch + 1}, batch {batch + 1}")
+                net.backward(dlogits)
+                if callback is not None:
+                    callback(len(history.step_losses), net, loss)
+                optimizer.step()
+                history.step_losses.append(loss)
+                right += np.count_nonzero(logits.argmax(axis=1) == labels)
+                bar.update()
+                if interrupted.is_set():
+                    return _stopped_early(history, epoch)
+            history.seconds.append(time.perf_counter() - began)
+            history.train_loss.append(float(np.mean(history.step_losses[-len(starts):])))
+            history.train_accuracy.append(right / count)
+            test_loss, test_accuracy = _measure(net, digits.x_test, digits.y_test)
+            history.test_loss.append(test_loss)
+            history.test_accuracy.append(test_accuracy)
+            bar.set_postfix_str(f"test accuracy {test_accuracy:.2%}")
+    return history
+
+
+def _forward(net, images, labels, when):
+    """Logits, loss and dlogits of one batch; stops with a clear error where the loss is not finite."""
+    with np.errstate(over="ignore", invalid="ignore"):  # the error below says more than NumPy's warnings
+        logits = net.forward(images)
+        loss, dlogits = F.cross_entropy(logits, labels)
+    if not np.isfinite(loss):
+        raise FloatingPointError(f"fit: the loss became {loss} in {when}; numbers first stopped being finite in "
+                                 f"{_first_not_finite(net, images)}. The weights are those that gave this loss: try a "
+                                 "smaller step size, and check the gradients with gradcheck.check_module")
+    return logits, loss, dlogits
+
+
+def _stopped_early(history, epoch):
+    history.interrupted = True
+    print(f"Interrupted in epoch {epoch + 1}: weights and history are those after {len(history.step_losses)} whole steps.")
+    return history
+
+
+def evaluate(net, images, labels):
+    """Share of images (N, ...) whose largest logit is at their label (N,): accuracy in [0, 1]."""
+    return _measure(net, images, labels)[1]
+
+
+def _measure(net, images, labels, chunk=1000):
+    """Mean loss and accuracy, a thousand images at a time so that memory stays small."""
+    if len(images) != len(labels) or len(images) == 0:
+        raise ValueError(f"evaluate: one label an image and one image at least are wanted, "
+                         f"but there are {len(images)} images and {len(labels)} labels")
+    was_training, loss, right = net.training, 0.0, 0
+    net.eval()
+    for start in range(0, len(images), chunk):
+        here = slice(start, start + chunk)
+        logits = net.forward(images[here])
+        loss += F.cross_entropy(logits, labels[here])[0] * len(logits)
+        right += np.count_nonzero(logits.argmax(axis=1) == labels[here])
+    net.train(was_training)
+    return loss / len(images), right / len(images)
+
+
+def _check_counts(digits, epochs, batch_size):
+    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
+        if not isinstance(value, (int, np.integer)) or value < 1:
+            raise ValueError(f"fit: {name} must be a whole number of at least 1, but it is {value!r}")
+    for part in ("train", "test"):
+        images, labels = getattr(digits, f"x_{part}"), getattr(digits, f"y_{part}")
+        if len(images) != len(labels) or len(images) == 0:
+            raise ValueError(f"fit: one label an image is wanted and one image at least: x_{part} has "
+                             f"{len(images)} images, y_{part} {len(labels)} labels")
+
+
+@contextmanager
+def _interrupt_held():
+    """Turns an interrupt into a flag while the block runs, so that no step is left half done.
+
+    Only the main thread receives interrupts; in another there is nothing to hold.
+    """
+    flag = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: flag.set())
+    try:
+        yield flag
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _first_not_finite(net, x, name="the network"):
+    """Where numbers first stop being finite on the way forward: in words, for a message."""
+    if not np.isfinite(x).all():
+        return "the images of this batch"
+    if not isinstance(net, Sequential):
+        return f"{name}, {net}"
+    for index, layer in enumerate(net.layers):
+        with np.errstate(all="ignore"):
+            y = layer.forward(x)
+        if not np.isfinite(y).all():
+            return _first_not_finite(layer, x, f"layer {index}")
+        x = y
+    return "the loss itself"
