@@ -81,7 +81,7 @@ NPZ_KEYS = {
 _no_download = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False)
 class Digits:
     """Handwritten digits: N images of 28x28 to train on, others to test with.
 
@@ -221,10 +221,11 @@ def _cure(path):
 
 
 @contextmanager
-def _naming(path, cure):
-    """Make whatever goes wrong in here one ValueError that names the file and the cure."""
+def _opened(path, cure):
+    """Open a file; make whatever goes wrong one ValueError that names the file and the cure."""
     try:
-        yield
+        with open(path, "rb") as file:
+            yield file
     except Exception as error:  # a damaged file can fail anywhere inside zip, zlib or NumPy
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise ValueError(f"{path} cannot be used: {reason}. {cure}") from error
@@ -232,9 +233,9 @@ def _naming(path, cure):
 
 def _read_npz(path, keys, parts, cure):
     """The arrays under `keys` of an .npz archive, each verified as the `Part` it should be."""
-    with _naming(path, cure):
-        _check_start(path, b"PK", "an .npz archive")
-        with np.load(path, allow_pickle=False) as archive:
+    with _opened(path, cure) as file:
+        _check_start(file, b"PK", "an .npz archive")
+        with np.load(file, allow_pickle=False) as archive:
             missing = [key for key in keys if key not in archive]
             if missing:
                 raise ValueError(f"it has no array named {', '.join(missing)}")
@@ -249,25 +250,23 @@ def _read_idx(path, part):
     """The array in an IDX file, raw or gzipped, verified."""
     header = _idx_header(part.shape)
     size = len(header) + math.prod(part.shape)
-    with _naming(path, _cure(path)):
+    with _opened(path, _cure(path)) as file:
         if path.suffix == ".gz":
-            _check_start(path, b"\x1f\x8b", "a .gz file")
-            with gzip.open(path) as file:
-                raw = file.read(size + 1)
+            _check_start(file, b"\x1f\x8b", "a .gz file")
+            file = gzip.open(file)
         else:
-            _check_start(path, header[:4], "an IDX file of this kind")
-            with open(path, "rb") as file:
-                raw = file.read(size + 1)
+            _check_start(file, header[:4], "an IDX file of this kind")
+        raw = file.read(size + 1)  # one more than there should be, to see if there is more
         if len(raw) != size or not raw.startswith(header):
-            raise ValueError(f"its header and size are not those of {part.name} {part.shape}")
+            raise ValueError(f"its header or size is not that of {part.name}, {part.shape}")
         array = np.frombuffer(raw, np.uint8, offset=len(header)).reshape(part.shape)
         return _verified(array, part)
 
 
-def _check_start(path, start, kind):
+def _check_start(file, start, kind):
     """Tell a file of another kind by its first bytes; servers send error pages as if data."""
-    with open(path, "rb") as file:
-        found = file.read(64)
+    found = file.read(64)
+    file.seek(0)
     if found.lstrip().startswith(b"<"):
         raise ValueError("it is a web page saved under this name")
     if not found.startswith(start):

@@ -23,7 +23,7 @@ WEIGHTS = LinearSegmentedColormap.from_list("weights", ["#004D80", "#8EC5E8", "#
 GRADIENTS = LinearSegmentedColormap.from_list("gradients", ["#00543D", "#7CCBB2", "#FFFFFF", "#E3AFCB", "#8F2D65"])
 
 SCREEN = 100   # pixels an inch on the page
-SHARP = 150    # pixels an inch in a stored picture: sharp on a dense screen, small in the file
+SHARP = 130    # pixels an inch in a stored picture: sharp on a dense screen, small in the file
 
 matplotlib.rcParams.update({
     "font.size": 15, "axes.titlesize": 16, "axes.labelsize": 15, "xtick.labelsize": 14, "ytick.labelsize": 14,

@@ -30,12 +30,13 @@ def _check_float(where, **arrays):
 
 
 def _check_axes(where, name, array, axes):
-    """`array` must have as many axes as `axes` names, and the first (the batch) must not be empty."""
+    """`array` must have as many axes as `axes` names, and none of them may be empty."""
     if array.ndim != len(axes):
         raise ValueError(f"{where}: {name} must have {len(axes)} axes ({', '.join(axes)}), "
                          f"but its shape is {array.shape}")
-    if array.shape[0] == 0:
-        raise ValueError(f"{where}: {name} is empty along {axes[0]}: {name} ({', '.join(axes)}) = {array.shape}")
+    if 0 in array.shape:
+        empty = axes[array.shape.index(0)]
+        raise ValueError(f"{where}: {name} is empty along {empty}: {name} ({', '.join(axes)}) = {array.shape}")
 
 
 def _check_upstream(where, dy, shape, dtype):
@@ -108,6 +109,7 @@ def clip(x, low=0.0, high=1.0):
     _check_float("clip", x=x)
     if not low < high:
         raise ValueError(f"clip: low must be below high, but low = {low} and high = {high}")
+    low, high = x.dtype.type(low), x.dtype.type(high)  # a float64 bound would make float32 images float64
     return np.clip(x, low, high), (x, low, high)
 
 
@@ -153,16 +155,17 @@ def _below_largest(logits):
     """Every row less its largest number: no probability changes, and exp stays at or below 1.
 
     Half the dtype's range is as far as it goes, so that no finite logits give an infinite difference.
+    A logit of minus infinity stays what it is: its loss is not finite, and must not look so.
     """
     with np.errstate(over="ignore"):
         shifted = logits - logits.max(axis=1, keepdims=True)
-    return np.maximum(shifted, np.finfo(logits.dtype).min / 2, out=shifted)
+    return np.maximum(shifted, np.finfo(logits.dtype).min / 2, out=shifted, where=logits != -np.inf)
 
 
 def softmax(logits):
     """Probabilities from scores, row by row: p_k = exp(z_k) / sum over j of exp(z_j).
 
-    logits (N, C) -> p (N, C), each row positive with sum 1, and cache. Finite for any finite logits.
+    logits (N, C) -> p (N, C), none negative, each row with sum 1, and cache. Finite for any finite logits.
     """
     _check_float("softmax", logits=logits)
     _check_axes("softmax", "logits", logits, ("N", "C"))

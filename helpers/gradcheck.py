@@ -9,11 +9,14 @@ def relative_error(found, wanted):
     """Largest |found - wanted|, measured against the largest number in either array: 0 is perfect.
 
     Against the largest, not number by number: where a true gradient is zero, rounding alone would
-    make the ratio one. Raises ValueError for shapes that differ.
+    make the ratio one. Infinite where either array holds a number that is not finite. Raises
+    ValueError for shapes that differ.
     """
     found, wanted = np.asarray(found), np.asarray(wanted)
     if found.shape != wanted.shape:
         raise ValueError(f"relative_error: the arrays have shapes {found.shape} and {wanted.shape}")
+    if not (np.isfinite(found).all() and np.isfinite(wanted).all()):
+        return float("inf")
     scale = max(np.abs(found).max(initial=0), np.abs(wanted).max(initial=0))
     return float(np.abs(found - wanted).max(initial=0) / scale) if scale > 0 else 0.0
 
@@ -30,11 +33,13 @@ def numeric_gradient(loss, x, eps=1e-6):
     gradient = np.zeros_like(x)
     for place in np.ndindex(x.shape):
         kept = x[place]
-        x[place] = kept + eps
-        above = loss()
-        x[place] = kept - eps
-        below = loss()
-        x[place] = kept
+        try:
+            x[place] = kept + eps
+            above = loss()
+            x[place] = kept - eps
+            below = loss()
+        finally:
+            x[place] = kept  # also when the check is interrupted
         gradient[place] = (above - below) / (2 * eps)
     return gradient
 
@@ -44,8 +49,14 @@ def adjoint_error(forward, backward, x, dy):
 
     -> the difference of the two inner products over the size that they could have, |forward(x)| |dy|
     or |x| |backward(dy)|, whichever is larger: below 1e-12 in float64 where backward is the adjoint.
+    Infinite where a number is not finite. Raises ValueError for shapes that do not belong together.
     """
     y, dx = forward(x), backward(dy)
+    if y.shape != dy.shape or dx.shape != x.shape:
+        raise ValueError(f"adjoint_error: forward takes x {x.shape} to y {y.shape}, so backward must take dy in y's shape "
+                         f"to dx in x's shape, but it took dy {dy.shape} to dx {dx.shape}")
+    if not all(np.isfinite(array).all() for array in (x, y, dx, dy)):
+        return float("inf")
     size = max(np.linalg.norm(y) * np.linalg.norm(dy), np.linalg.norm(x) * np.linalg.norm(dx))
     return float(abs(np.vdot(y, dy) - np.vdot(x, dx)) / size) if size > 0 else 0.0
 
@@ -55,10 +66,16 @@ def check_module(net, x, rng, eps=1e-6):
 
     The loss is sum(dy * net.forward(x)) with dy drawn from `rng`, so that no mistake hides behind a
     symmetry. x and all parameters must be float64. -> {name: error}, the input under "x".
+    Raises ValueError if the network writes into the x or dy that it is handed.
     """
-    x = x.copy()
+    given, x = x, x.copy()
     dy = rng.standard_normal(net.forward(x).shape)
-    found = {"x": (x, net.backward(dy))}
+    handed = dy.copy()
+    found = {"x": (x, net.backward(handed))}
+    for name, before, after in (("forward", given, x), ("backward", dy, handed)):
+        if not np.array_equal(before, after, equal_nan=True):
+            raise ValueError(f"check_module: {net}.{name} wrote into the array it was handed, which others may share: "
+                             "return a new array")
     found |= {name: (parameter.value, parameter.grad) for name, parameter in net.named_parameters()}
 
     def loss():

@@ -5,7 +5,6 @@ for its input and leaves each parameter's gradient in `.grad`, replacing the one
 torch.nn.
 """
 import os
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -88,18 +87,23 @@ class Module:
     def load_state_dict(self, state):
         """Put the values of `state` in place, all or none.
 
-        Raises KeyError for names that are missing or unknown, ValueError for a shape that differs.
+        Raises KeyError for names that are missing or unknown, ValueError for a shape that differs,
+        TypeError for values that are not real numbers.
         """
         own = dict(self.named_parameters())
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
         if missing or unknown:
             raise KeyError(f"load_state_dict: missing {missing}, unknown {unknown}: was it saved from another network?")
+        values = {name: np.asarray(state[name]) for name in own}
         for name, parameter in own.items():
-            if np.shape(state[name]) != parameter.value.shape:
-                raise ValueError(f"load_state_dict: {name} has shape {np.shape(state[name])} "
+            if values[name].shape != parameter.value.shape:
+                raise ValueError(f"load_state_dict: {name} has shape {values[name].shape} "
                                  f"but the network expects {parameter.value.shape}")
+            if not np.can_cast(values[name].dtype, parameter.value.dtype, "same_kind"):
+                raise TypeError(f"load_state_dict: {name} has dtype {values[name].dtype} "
+                                f"but the network expects {parameter.value.dtype}")
         for name, parameter in own.items():
-            parameter.value[...] = state[name]
+            parameter.value[...] = values[name]
 
     def save(self, path):
         """Write all parameters to `path`, an .npz file. A file that stands there is replaced whole or not at all."""
@@ -117,11 +121,12 @@ class Module:
     def load(self, path):
         """Read back what `save` wrote. Raises as `load_state_dict` does, ValueError for a damaged file."""
         try:
-            with np.load(path, allow_pickle=False) as file:
-                state = dict(file)
-        except FileNotFoundError:
+            # Opened here, for np.load would leave a damaged file open, and Windows not let it be replaced.
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+                state = dict(arrays)
+        except (FileNotFoundError, IsADirectoryError, PermissionError):
             raise
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        except Exception as error:  # one flipped bit can surface as any of a dozen kinds
             raise ValueError(f"load: {path} is not a whole .npz of parameters ({error}): save the network again") from error
         self.load_state_dict(state)
 
@@ -210,11 +215,17 @@ class Flatten(Module):
     """One row an image: x (N, ...) -> y (N, product of the rest)."""
 
     def forward(self, x):
-        self.cache = x.shape
-        return x.reshape(len(x), -1)
+        F._check_float("Flatten", x=x)
+        if x.ndim < 2 or x.size == 0:
+            raise ValueError(f"Flatten: x needs a batch of images (N, ...), none of its axes empty, but its shape is {x.shape}")
+        y = x.reshape(len(x), -1)
+        self.cache = x.shape, y.shape, x.dtype
+        return y
 
     def backward(self, dy):
-        return dy.reshape(self.recall())
+        x_shape, y_shape, dtype = self.recall()
+        F._check_upstream("Flatten.backward", dy, y_shape, dtype)
+        return dy.reshape(x_shape)
 
 
 class Sequential(Module):

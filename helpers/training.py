@@ -1,4 +1,5 @@
 """Train a network, measure it, and keep what happened."""
+import os
 import signal
 import threading
 import time
@@ -6,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from . import functional as F
@@ -76,7 +78,8 @@ def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None):
     history, count = History(), len(digits.x_train)
     starts = range(0, count, batch_size)
     net.train()
-    with _interrupt_held() as interrupted, tqdm(total=epochs * len(starts), unit="step", desc="training") as bar:
+    quiet = np.errstate(over="ignore", invalid="ignore")  # FloatingPointError says more than NumPy's warnings
+    with _interrupt_held() as interrupted, _progress(epochs * len(starts)) as bar, quiet:
         for epoch in range(epochs):
             order = np.random.default_rng((seed, epoch)).permutation(count)
             right, began = 0, time.perf_counter()
@@ -91,24 +94,36 @@ def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None):
                 history.step_losses.append(loss)
                 right += np.count_nonzero(logits.argmax(axis=1) == labels)
                 bar.update()
-                if interrupted.is_set():
+                if interrupted:
                     return _stopped_early(history, epoch)
             history.seconds.append(time.perf_counter() - began)
             history.train_loss.append(float(np.mean(history.step_losses[-len(starts):])))
-            history.train_accuracy.append(right / count)
-            test_loss, test_accuracy = _measure(net, digits.x_test, digits.y_test)
+            history.train_accuracy.append(float(right / count))
+            test_loss, test_accuracy = _measure(net, digits.x_test, digits.y_test, f"the test after epoch {epoch + 1}")
             history.test_loss.append(test_loss)
             history.test_accuracy.append(test_accuracy)
             bar.set_postfix_str(f"test accuracy {test_accuracy:.2%}")
+            if interrupted:
+                return _stopped_early(history, epoch)
     return history
+
+
+def _one_thread():
+    # Products this small gain nothing from a second BLAS thread, and where another program keeps a core
+    # busy, threads that wait for each other made an epoch a hundred times slower.
+    return threadpool_limits(limits=1, user_api="blas")
+
+
+def _progress(steps):
+    # In a notebook tqdm does not heed its own TQDM_DISABLE, with which stored outputs are kept free of bars.
+    return tqdm(total=steps, unit="step", desc="training", disable=os.environ.get("TQDM_DISABLE") == "1")
 
 
 def _forward(net, images, labels, when):
     """Logits, loss and dlogits of one batch; stops with a clear error where the loss is not finite."""
-    with np.errstate(over="ignore", invalid="ignore"):  # the error below says more than NumPy's warnings
-        logits = net.forward(images)
-        loss, dlogits = F.cross_entropy(logits, labels)
-    if not np.isfinite(loss):
+    logits = net.forward(images)
+    loss, dlogits = F.cross_entropy(logits, labels)
+    if when and not np.isfinite(loss):
         raise FloatingPointError(f"fit: the loss became {loss} in {when}; numbers first stopped being finite in "
                                  f"{_first_not_finite(net, images)}. The weights are those that gave this loss: try a "
                                  "smaller step size, and check the gradients with gradcheck.check_module")
@@ -126,20 +141,25 @@ def evaluate(net, images, labels):
     return _measure(net, images, labels)[1]
 
 
-def _measure(net, images, labels, chunk=1000):
-    """Mean loss and accuracy, a thousand images at a time so that memory stays small."""
+def _measure(net, images, labels, when=None, chunk=1000):
+    """Mean loss and accuracy, a thousand images at a time so that memory stays small.
+
+    With `when`, a loss that is not finite stops as in `_forward`.
+    """
     if len(images) != len(labels) or len(images) == 0:
         raise ValueError(f"evaluate: one label an image and one image at least are wanted, "
                          f"but there are {len(images)} images and {len(labels)} labels")
     was_training, loss, right = net.training, 0.0, 0
     net.eval()
-    for start in range(0, len(images), chunk):
-        here = slice(start, start + chunk)
-        logits = net.forward(images[here])
-        loss += F.cross_entropy(logits, labels[here])[0] * len(logits)
-        right += np.count_nonzero(logits.argmax(axis=1) == labels[here])
-    net.train(was_training)
-    return loss / len(images), right / len(images)
+    try:
+        for start in range(0, len(images), chunk):
+            here = slice(start, start + chunk)
+            logits, mean_loss, _ = _forward(net, images[here], labels[here], when)
+            loss += mean_loss * len(logits)
+            right += np.count_nonzero(logits.argmax(axis=1) == labels[here])
+    finally:
+        net.train(was_training)
+    return loss / len(images), float(right / len(images))
 
 
 def _check_counts(digits, epochs, batch_size):
@@ -155,31 +175,30 @@ def _check_counts(digits, epochs, batch_size):
 
 @contextmanager
 def _interrupt_held():
-    """Turns an interrupt into a flag while the block runs, so that no step is left half done.
+    """Collects interrupts in a list while the block runs, so that no step is left half done.
 
     Only the main thread receives interrupts; in another there is nothing to hold.
     """
-    flag = threading.Event()
+    held = []  # a list, for a handler must not wait for a lock: a second interrupt may cut into the first
     if threading.current_thread() is not threading.main_thread():
-        yield flag
+        yield held
         return
-    before = signal.signal(signal.SIGINT, lambda *_: flag.set())
+    before = signal.signal(signal.SIGINT, lambda *_: held.append(True))
     try:
-        yield flag
+        yield held
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _first_not_finite(net, x, name="the network"):
+def _first_not_finite(net, x, name=""):
     """Where numbers first stop being finite on the way forward: in words, for a message."""
     if not np.isfinite(x).all():
         return "the images of this batch"
     if not isinstance(net, Sequential):
-        return f"{name}, {net}"
+        return f"layer {name}, {net}" if name else f"the network, {net}"
     for index, layer in enumerate(net.layers):
-        with np.errstate(all="ignore"):
-            y = layer.forward(x)
+        y = layer.forward(x)
         if not np.isfinite(y).all():
-            return _first_not_finite(layer, x, f"layer {index}")
+            return _first_not_finite(layer, x, f"{name}.{index}" if name else str(index))  # as in state_dict
         x = y
     return "the loss itself"

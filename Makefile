@@ -1,0 +1,74 @@
+# Everything that is done with the course, by name. `make` alone lists it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST := $(BIN)/pytest
+NBVAL := $(PYTEST) --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg notebooks
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test test-mnist test-browser notebooks bench lock clean
+
+help:  ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
+	@echo "Another Python than python3: make lab PYTHON=python3.12"
+
+# JupyterLab runs as root only when told that it may: in a container there is often no other user.
+lab: .venv/lab  ## open the course in JupyterLab (the first time, install what it needs)
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
+		$(if $(filter 0,$(shell id -u)),--allow-root)
+
+test: export COURSE_DIGITS = bundled
+test: export TQDM_DISABLE = 1
+test: .venv/test  ## run all tests and all notebooks on the bundled digits, with no network
+	$(PYTEST) -m "not browser"
+	$(NBVAL) --nbval-lax
+
+test-mnist: export COURSE_DIGITS = mnist
+test-mnist: export TQDM_DISABLE = 1
+test-mnist: .venv/test  ## run all notebooks on MNIST and compare every output with the stored one
+	$(NBVAL) --nbval
+
+test-browser: export COURSE_DIGITS = bundled
+test-browser: .venv/test  ## open lessons in JupyterLab in Chromium and move their sliders
+	$(PYTEST) -m browser
+
+notebooks: export COURSE_DIGITS = mnist
+notebooks: export TQDM_DISABLE = 1
+notebooks: .venv/lab  ## run every lesson on MNIST and store its outputs
+	$(BIN)/python tests/run_lessons.py
+
+bench: .venv/test  ## measure what should be fast
+	@set -e; for script in tests/benchmarks/*.py; do $(BIN)/python "$$script"; done
+
+# Pins that still fit stay as they are: delete both locks first to move everything to its newest version.
+# The tests' lock holds the course's, pin for pin.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate
+lock:  ## compile both locks anew from the ranges in pyproject.toml (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
+	@set -e; trap 'rm -f .pins .lock' EXIT; \
+	headed() { { echo "# $$2"; echo "# Compiled from the ranges in pyproject.toml, for every platform. To remake it: make lock"; \
+		cat "$$1"; } > .lock; mv .lock "$$1"; }; \
+	echo "-e ." | $(COMPILE) - -o requirements.txt; \
+	grep -v '^-e' requirements.txt > .pins; \
+	echo "-e .[test]" | $(COMPILE) --constraint .pins - -o requirements-test.txt; \
+	headed requirements.txt "What the course needs, in exact versions."; \
+	headed requirements-test.txt "What the course and its tests need, in exact versions."
+
+clean:  ## remove the virtual environment and what tests leave behind
+	rm -rf .venv .pytest_cache .hypothesis notebooks/.ipynb_checkpoints
+	find helpers tests -name __pycache__ -prune -exec rm -rf {} +
+
+# Made from nothing whenever the lock is newer, so that it never holds more than the lock says.
+.venv/lab: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo; \
+		echo "The course needs Python 3.11 or newer, and $(PYTHON) is not that."; \
+		echo "If you have one under another name, say so: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo; \
+		echo "$(PYTHON) comes without venv, which makes virtual environments. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --requirement requirements.txt
+	@touch $@
+
+.venv/test: requirements-test.txt .venv/lab
+	$(BIN)/pip install --quiet --requirement requirements-test.txt
+	@touch $@

@@ -1,0 +1,49 @@
+"""Every live figure of the lessons on a little data, for the tests and the benchmark of frame times."""
+from functools import cache
+
+import numpy as np
+
+from helpers import data, functional as F, live, models, optim, training
+
+
+@cache
+def _digits():
+    return data.load_digits("bundled")
+
+
+def _layer(images=500):
+    """A one-layer network's loss and gradient as lesson 01 writes it, and weights to begin with."""
+    x, labels = _digits().x_train[:images].reshape(images, -1), _digits().y_train[:images]
+
+    def loss_and_gradient(w):
+        loss, dlogits = F.cross_entropy(x @ w.T, labels)
+        return loss, dlogits.T @ x
+
+    return loss_and_gradient, (np.random.default_rng(0).standard_normal((10, 784)) * 0.01).astype(np.float32)
+
+
+@cache
+def _snapshots():
+    net = models.mlp(seed=0)
+    snapshots = training.Snapshots([0, 1, 3, 7, 13], ["1.weight"], _digits().x_test, _digits().y_test)
+    training.fit(net, _digits(), optim.SGD(net.parameters(), lr=0.5), epochs=1, batch_size=100, callback=snapshots)
+    return snapshots
+
+
+MAKERS = {
+    "how_many_pixels": lambda: live.how_many_pixels(_digits().x_train[7, 0]),
+    "look_inside": lambda: live.look_inside(_digits().x_train[:200]),
+    "softmax": live.softmax,
+    "one_weight": lambda: live.one_weight(*_layer()),
+    "step_size": lambda: live.step_size(*_layer(), sizes=[0.02, 0.5, 8.0]),
+    "training": lambda: live.training(_snapshots(), "1.weight"),
+}
+
+
+def ends_and_middle(control):
+    """The values of a control to try: its first, its middle and its last."""
+    if hasattr(control, "options"):
+        values = list(control.options)
+        return values[0], values[len(values) // 2], values[-1]
+    middle = (control.min + control.max) / 2
+    return control.min, type(control.min)(middle), control.max

@@ -1,0 +1,107 @@
+"""The stored form of every lesson: whole, clean, and readable where no kernel runs."""
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+FOLDER = Path(__file__).parent.parent / "notebooks"
+PATHS = sorted(FOLDER.glob("*.ipynb"))
+EXACT = "nbval-check-output"  # cells whose text must be the same on any digits and any machine
+
+
+@pytest.fixture(params=PATHS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def outputs(notebook):
+    return [output for cell in code_cells(notebook) for output in cell.outputs]
+
+
+def test_there_are_notebooks():
+    assert PATHS, f"no notebook in {FOLDER}"
+
+
+def test_executed_top_to_bottom(notebook):
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_no_errors_and_no_warnings(notebook):
+    for output in outputs(notebook):
+        assert output.output_type != "error", output.evalue
+        assert output.get("name") != "stderr", output.text
+
+
+def test_kernel_is_the_one_everybody_has(notebook):
+    assert notebook.metadata.kernelspec.name == "python3"
+
+
+def test_no_trace_of_one_run_in_the_metadata(notebook):
+    assert "widgets" not in notebook.metadata, "widget state is stored"
+    for cell in notebook.cells:
+        assert "execution" not in cell.metadata, f"times are stored: {cell.source}"
+
+
+def test_every_widget_has_a_picture_for_viewers_without_a_kernel(notebook):
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            data = output.get("data", {})
+            assert "image/png" in data or "application/vnd.jupyter.widget-view+json" not in data, cell.source
+
+
+def texts(node):
+    """Every string in a notebook but the pictures, whose base64 may spell anything."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if key not in ("image/png", "image/jpeg"):
+                yield from texts(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from texts(value)
+
+
+def test_no_path_of_any_machine(notebook):
+    for text in texts(notebook):
+        found = re.search(r"(?<![\w.])/(home|root|work|tmp|Users)\b.*|\\Users\\.*", text)
+        assert not found, found.group()
+
+
+def test_small_enough_to_clone(path):
+    assert path.stat().st_size < 1_500_000
+
+
+def test_pictures_in_the_text_exist_and_say_what_they_show(notebook):
+    for cell in notebook.cells:
+        if cell.cell_type != "markdown":
+            continue
+        pictures = re.findall(r"!\[(.*?)\]\(\s*([^)\s]*)", cell.source)
+        for tag in re.findall(r"<img\b[^>]*>", cell.source):
+            found = dict(re.findall(r'\b(alt|src)="(.*?)"', tag))
+            pictures.append((found.get("alt", ""), found.get("src", "")))
+        for alt, target in pictures:
+            assert alt.strip(), f"no alt text: {target}"
+            attached = target.removeprefix("attachment:") in cell.get("attachments", {})
+            assert attached or (FOLDER / target).is_file(), f"no such picture: {target}"
+
+
+def test_key_facts_are_compared(notebook):
+    facts = [cell for cell in code_cells(notebook) if EXACT in cell.metadata.get("tags", [])]
+    assert len(facts) >= 5
+    for cell in facts:
+        printed = [output for output in cell.outputs if output.output_type == "stream" or set(output.data) == {"text/plain"}]
+        assert printed, f"tagged {EXACT}, but prints nothing that could be compared:\n{cell.source}"

@@ -1,0 +1,598 @@
+"""`fit` and `evaluate`: every number they give, what they do when things go wrong, and when they are interrupted."""
+import signal
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
+
+from helpers import data, models, training
+from helpers import functional as F
+from helpers.layers import Flatten, Identity, Linear, Module, Parameter, ReLU, Sequential, Tanh
+from helpers.optim import SGD
+
+SIZES = (6, 5, 3)
+LR, BATCH = 0.3, 5  # 23 images: four batches of five and one of three
+STEPS = 5  # an epoch
+
+
+def toy(seed=0, train=23, test=11, dtype=np.float64):
+    """A few small random images with random labels."""
+    rng = np.random.default_rng(seed)
+    x_train, x_test = (rng.standard_normal((count, 1, 2, 3)).astype(dtype) for count in (train, test))
+    return SimpleNamespace(x_train=x_train, y_train=rng.integers(0, 3, train), x_test=x_test, y_test=rng.integers(0, 3, test))
+
+
+def network(seed=0, dtype=np.float64):
+    net = models.mlp(seed, SIZES)
+    return net.double() if dtype == np.float64 else net
+
+
+def run(net, digits, epochs=3, batch_size=BATCH, seed=0, callback=None, lr=LR):
+    return training.fit(net, digits, SGD(net.parameters(), lr), epochs, batch_size, seed, callback)
+
+
+def weights(net):
+    return [parameter.value.copy() for parameter in net.parameters()]
+
+
+def equal(first, second):
+    return all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
+
+
+def forward_by_hand(values, images):
+    w1, b1, w2, b2 = values
+    h, first = F.linear(images.reshape(len(images), -1), w1, b1)
+    a, bent = F.relu(h)
+    logits, second = F.linear(a, w2, b2)
+    return logits, (first, bent, second)
+
+
+def by_hand(values, digits, steps, batch_size=BATCH, seed=0, lr=LR):
+    """The plain loop, without `layers`, `optim` or `training`: what each of so many steps saw, and where it ended.
+
+    -> weights at the end, and for each step (weights before it, gradients, loss, how many were right, batch size).
+    """
+    values, seen, epoch = [value.copy() for value in values], [], 0
+    while len(seen) < steps:
+        order = np.random.default_rng((seed, epoch)).permutation(len(digits.x_train))
+        for start in range(0, len(order), batch_size):
+            if len(seen) == steps:
+                break
+            chosen = order[start:start + batch_size]
+            labels = digits.y_train[chosen]
+            logits, (first, bent, second) = forward_by_hand(values, digits.x_train[chosen])
+            loss, dy = F.cross_entropy(logits, labels)
+            da, dw2, db2 = F.linear_backward(dy, second)
+            _, dw1, db1 = F.linear_backward(F.relu_backward(da, bent), first)
+            gradients = [dw1, db1, dw2, db2]
+            right = sum(int(np.argmax(row)) == label for row, label in zip(logits, labels, strict=True))
+            seen.append((values, gradients, loss, right, len(chosen)))
+            values = [value - lr * gradient for value, gradient in zip(values, gradients, strict=True)]
+        epoch += 1
+    return values, seen
+
+
+def brute_force(values, images, labels):
+    """Loss and accuracy, one image at a time."""
+    losses, right = [], 0
+    for image, label in zip(images, labels, strict=True):
+        logits, _ = forward_by_hand(values, image[None])
+        losses.append(F.cross_entropy(logits, np.array([label]))[0])
+        right += int(np.argmax(logits) == label)
+    return np.mean(losses), right / len(labels)
+
+
+# --- The loop -------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("batch_size", [1, 5, 23, 100])
+def test_fit_is_the_plain_loop(dtype, batch_size):
+    """Bit for bit: weights and losses."""
+    digits, net = toy(dtype=dtype), network(dtype=dtype)
+    steps = 3 * len(range(0, 23, batch_size))
+    wanted, seen = by_hand(weights(net), digits, steps, batch_size, seed=7)
+    history = run(net, digits, epochs=3, batch_size=batch_size, seed=7)
+    assert equal(weights(net), wanted)
+    assert history.step_losses == [loss for _, _, loss, _, _ in seen]
+    assert {parameter.value.dtype for parameter in net.parameters()} == {np.dtype(dtype)}
+
+
+def test_every_number_of_the_history():
+    digits, net = toy(), network()
+    start = weights(net)
+    history = run(net, digits, epochs=4)
+    _, seen = by_hand(start, digits, 4 * STEPS)
+    assert len(history.step_losses) == 4 * STEPS and not history.interrupted
+    for numbers in (history.train_loss, history.train_accuracy, history.test_loss, history.test_accuracy, history.seconds):
+        assert len(numbers) == 4 and all(type(number) is float for number in numbers)
+    for epoch in range(4):
+        steps = seen[epoch * STEPS:(epoch + 1) * STEPS]
+        assert sum(count for *_, count in steps) == 23
+        assert history.train_loss[epoch] == pytest.approx(sum(loss for _, _, loss, _, _ in steps) / STEPS, rel=1e-14)
+        assert history.train_accuracy[epoch] == sum(right for *_, right, _ in steps) / 23
+        loss, accuracy = brute_force(by_hand(start, digits, (epoch + 1) * STEPS)[0], digits.x_test, digits.y_test)
+        assert history.test_loss[epoch] == pytest.approx(loss, rel=1e-13)
+        assert history.test_accuracy[epoch] == accuracy
+    assert len(set(history.test_loss)) == 4 and len(set(history.train_accuracy)) > 1
+
+
+def test_seconds_leave_the_measuring_out(monkeypatch):
+    class Clock(Identity):
+        now = 0.0
+
+        def forward(self, x):
+            Clock.now += 1 if self.training else 1000
+            return super().forward(x)
+
+    monkeypatch.setattr(training.time, "perf_counter", lambda: Clock.now)
+    net = Sequential(Flatten(), Clock(), Linear(6, 3, np.random.default_rng(0), dtype=np.float64))
+    assert run(net, toy(), epochs=3).seconds == [STEPS] * 3
+
+
+def test_history_prints_as_a_table():
+    history = training.History(step_losses=[1.0] * 7, train_loss=[2.34567, 1.5], test_loss=[1.25, 1.125], train_accuracy=[0.5, 0.75],
+                               test_accuracy=[0.25, 0.98765], seconds=[1, 1], interrupted=True)
+    head, first, second, last = str(history).splitlines()
+    assert first.split() == ["1", "2.3457", "1.2500", "50.00%", "25.00%"]
+    assert second.split() == ["2", "1.5000", "1.1250", "75.00%", "98.77%"]
+    assert last == "interrupted after 7 whole steps"
+    history.interrupted = False
+    assert str(history).splitlines() == [head, first, second]
+
+
+def numbers(history):
+    return history.step_losses, history.train_loss, history.train_accuracy, history.test_loss, history.test_accuracy
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_the_seed_decides(seed):
+    digits, nets = toy(dtype=np.float32), [network(dtype=np.float32) for _ in range(3)]
+    first, again, other = (run(net, digits, epochs=2, seed=chosen) for net, chosen in zip(nets, (seed, seed, seed + 1), strict=True))
+    assert numbers(first) == numbers(again)
+    assert equal(weights(nets[0]), weights(nets[1]))
+    assert first.step_losses != other.step_losses
+
+
+class Spy(Module):
+    """Notes which images pass by, each known by its only pixel, and which labels the gradient blames."""
+
+    def __init__(self):
+        self.scale = Parameter(np.zeros(1))
+        self.seen, self.blamed, self.measured = [], [], []
+
+    def forward(self, x):
+        (self.seen if self.training else self.measured).append(x.ravel().astype(int).tolist())
+        return np.zeros((len(x), 4))
+
+    def backward(self, dy):
+        self.blamed.append(dy.argmin(axis=1).tolist())
+
+
+@given(st.integers(1, 30), st.integers(1, 40), st.integers(1, 4), st.integers(0, 1000), st.integers(1, 9))
+def test_every_image_is_visited_once_an_epoch(count, batch_size, epochs, seed, test_count):
+    digits = SimpleNamespace(x_train=np.arange(count, dtype=float).reshape(-1, 1), y_train=np.arange(count) * 7 % 4,
+                             x_test=np.arange(test_count, dtype=float).reshape(-1, 1), y_test=np.zeros(test_count, int))
+    net = Spy()
+    history = run(net, digits, epochs, batch_size, seed)
+    batches = -(-count // batch_size)
+    assert len(net.seen) == len(history.step_losses) == epochs * batches
+    for epoch in range(epochs):
+        visited = net.seen[epoch * batches:(epoch + 1) * batches]
+        assert sorted(sum(visited, [])) == list(range(count))
+        assert [len(batch) for batch in visited] == [batch_size] * (count // batch_size) + [count % batch_size] * (count % batch_size > 0)
+    assert net.blamed == [[number * 7 % 4 for number in batch] for batch in net.seen]  # each image with its own label
+    assert net.measured == [list(range(test_count))] * epochs
+
+
+def test_epochs_have_orders_of_their_own():
+    digits = SimpleNamespace(x_train=np.arange(50.0).reshape(-1, 1), y_train=np.zeros(50, int), x_test=np.ones((1, 1)), y_test=np.zeros(1, int))
+    net = Spy()
+    run(net, digits, epochs=3, batch_size=50)
+    orders = {tuple(batch) for batch in net.seen}
+    assert len(orders) == 3 and tuple(range(50)) not in orders
+
+
+def test_fit_writes_into_no_data():
+    digits = toy()
+    for array in vars(digits).values():
+        array.setflags(write=False)
+    run(network(), digits)
+
+
+def test_the_network_trains_in_training_mode_and_is_measured_in_evaluation_mode():
+    modes = []
+
+    class Note(Identity):
+        def forward(self, x):
+            modes.append((self.training, len(x)))
+            return super().forward(x)
+
+    net = Sequential(Flatten(), Sequential(Note()), Linear(6, 3, np.random.default_rng(0), dtype=np.float64)).eval()
+    run(net, toy(), epochs=2)
+    assert modes == ([(True, 5)] * 4 + [(True, 3), (False, 11)]) * 2
+    assert net.training
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_mlp_reads_the_bundled_digits(seed):
+    digits, net = data.load_digits("bundled"), models.mlp(seed)
+    with threadpool_limits(1):  # products this small gain nothing from more, and lose much on a busy machine
+        history = training.fit(net, digits, SGD(net.parameters(), lr=0.1), epochs=10, batch_size=50, seed=seed)
+        accuracy = training.evaluate(net, digits.x_test, digits.y_test)
+    assert history.test_accuracy[-1] > 0.93
+    assert accuracy == history.test_accuracy[-1]
+
+
+# --- Measuring ------------------------------------------------------------------------------------
+
+@given(st.integers(1, 40), st.integers(1, 50), st.integers(0, 2**32 - 1))
+def test_measuring_in_chunks_of_any_size(count, chunk, seed):
+    digits, net = toy(seed, test=count), network(seed)
+    loss, accuracy = training._measure(net, digits.x_test, digits.y_test, chunk=chunk)
+    wanted_loss, wanted_accuracy = brute_force(weights(net), digits.x_test, digits.y_test)
+    assert loss == pytest.approx(wanted_loss, rel=1e-12)
+    assert accuracy == training.evaluate(net, digits.x_test, digits.y_test) == wanted_accuracy
+
+
+def test_evaluate_takes_a_thousand_images_at_a_time():
+    digits, net = toy(test=2345), network()
+    chunks = []
+    forward = net.forward
+    net.forward = lambda x: chunks.append(len(x)) or forward(x)
+    accuracy = training.evaluate(net, digits.x_test, digits.y_test)
+    assert chunks == [1000, 1000, 345]
+    assert type(accuracy) is float
+    assert accuracy == brute_force(weights(net), digits.x_test, digits.y_test)[1]
+
+
+@pytest.mark.parametrize("mode", [True, False])
+def test_evaluate_restores_the_mode(mode):
+    modes = []
+
+    class Note(Identity):
+        def forward(self, x):
+            modes.append(self.training)
+            return super().forward(x)
+
+    note = Note()
+    net, digits = Sequential(Sequential(note), network()).train(mode), toy()
+    training.evaluate(net, digits.x_test, digits.y_test)
+    assert modes == [False]
+    assert net.training is note.training is mode
+    with pytest.raises(ValueError):
+        training.evaluate(net, digits.x_test[:, :, :1], digits.y_test)
+    assert net.training is note.training is mode
+
+
+def test_evaluate_needs_a_label_an_image():
+    digits, net = toy(), network()
+    with pytest.raises(ValueError, match="11 images and 10 labels"):
+        training.evaluate(net, digits.x_test, digits.y_test[:-1])
+    with pytest.raises(ValueError, match="10 images and 11 labels"):
+        training.evaluate(net, digits.x_test[:-1], digits.y_test)
+    with pytest.raises(ValueError, match="0 images and 0 labels"):
+        training.evaluate(net, digits.x_test[:0], digits.y_test[:0])
+
+
+# --- Callbacks ------------------------------------------------------------------------------------
+
+def test_the_callback_sees_gradients_before_the_weights_move():
+    digits, net, calls = toy(), network(), []
+    start = weights(net)
+
+    def callback(step, given, loss):
+        assert given is net
+        calls.append((step, loss, weights(net), [parameter.grad.copy() for parameter in net.parameters()]))
+
+    history = run(net, digits, epochs=2, callback=callback)
+    _, seen = by_hand(start, digits, 2 * STEPS)
+    assert [step for step, *_ in calls] == list(range(2 * STEPS))
+    assert [loss for _, loss, *_ in calls] == history.step_losses
+    for (_, loss, values, grads), (wanted_values, wanted_grads, wanted_loss, *_) in zip(calls, seen, strict=True):
+        assert loss == wanted_loss and equal(values, wanted_values) and equal(grads, wanted_grads)
+
+
+def test_snapshots():
+    digits, net = toy(), network()
+    start, names = weights(net), ["3.weight", "1.bias"]
+    snapshots = training.Snapshots(np.linspace(0, 9, 4), names, digits.x_test, digits.y_test)  # 0, 3, 6, 9
+    history = run(net, digits, epochs=3, callback=snapshots)
+    wanted, seen = by_hand(start, digits, 3 * STEPS)
+    assert equal(weights(net), wanted)  # looking changes nothing
+    assert snapshots.steps == [0, 3, 6, 9]
+    assert snapshots.train_loss == [history.step_losses[step] for step in snapshots.steps]
+    assert list(snapshots.values) == list(snapshots.grads) == names
+    for place, step in enumerate(snapshots.steps):
+        values, grads, *_ = seen[step]
+        assert snapshots.test_loss[place] == pytest.approx(brute_force(values, digits.x_test, digits.y_test)[0], rel=1e-13)
+        for name, index in (("3.weight", 2), ("1.bias", 1)):
+            assert np.array_equal(snapshots.values[name][place], values[index])
+            assert np.array_equal(snapshots.grads[name][place], grads[index])
+    assert all(len(arrays) == 4 for kept in (snapshots.values, snapshots.grads) for arrays in kept.values())
+    assert len(snapshots.test_loss) == 4
+
+
+# --- A loss that is no longer finite --------------------------------------------------------------
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name, layer", [("1.weight", r"layer 1, Linear\(6, 5\)"), ("1.bias", r"layer 1, Linear\(6, 5\)"),
+                                         ("3.weight", r"layer 3, Linear\(5, 3\)"), ("3.bias", r"layer 3, Linear\(5, 3\)")])
+def test_a_number_that_is_not_finite_is_traced_to_its_layer(name, layer, bad):
+    net, digits = network(), toy()
+    dict(net.named_parameters())[name].value.ravel()[0] = bad
+    if name.startswith("1") and bad == -np.inf:
+        net.layers = (net.layers[0], net.layers[1], Identity(), net.layers[3])  # a ReLU would turn it into 0
+    kept = weights(net)
+    with pytest.raises(FloatingPointError, match=rf"epoch 1, batch 1; numbers first stopped being finite in {layer}\."):
+        run(net, digits)
+    assert all(np.array_equal(value, before, equal_nan=True) for value, before in zip(weights(net), kept, strict=True))
+
+
+def test_the_layer_is_found_in_a_nested_network():
+    rng = np.random.default_rng(0)
+    net = Sequential(Flatten(), Sequential(Linear(6, 4, rng), Tanh()), Sequential(ReLU(), Sequential(Linear(4, 3, rng)))).double()
+    net.layers[2].layers[1].layers[0].weight.value[1, 2] = np.nan
+    with pytest.raises(FloatingPointError, match=r"in layer 2\.1\.0, Linear\(4, 3\)\."):
+        run(net, toy())
+
+
+def test_a_network_that_is_no_sequence_is_named():
+    class Own(Module):
+        def __init__(self):
+            self.inner = network()
+
+        def forward(self, x):
+            return self.inner.forward(x) * np.nan
+
+    with pytest.raises(FloatingPointError, match=r"in the network, Own\(\)\."):
+        run(Own(), toy())
+
+
+@pytest.mark.parametrize("poison, epoch, batch", [(0, 1, 2), (3, 1, 5), (6, 2, 3)])
+def test_epoch_and_batch_are_named(poison, epoch, batch):
+    net, digits = network(), toy()
+    after = []
+
+    def callback(step, net, loss):
+        if step == poison:
+            net.layers[3].weight.value[0, 0] = np.nan
+        if step > poison:
+            after.append(step)
+
+    with pytest.raises(FloatingPointError, match=f"the loss became nan in epoch {epoch}, batch {batch};.*layer 3, Linear"):
+        run(net, digits, callback=callback)
+    assert after == []
+
+
+def test_images_that_are_not_finite_are_named():
+    digits = toy()
+    digits.x_train[4, 0, 1, 1] = np.nan
+    position = np.random.default_rng((0, 0)).permutation(23).tolist().index(4)
+    net = network()
+    start = weights(net)
+    with pytest.raises(FloatingPointError, match=f"epoch 1, batch {position // BATCH + 1}; .* in the images of this batch"):
+        run(net, digits)
+    assert equal(weights(net), by_hand(start, digits, position // BATCH)[0])  # those that gave this loss
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_step_far_too_large_ends_in_one_clear_error(dtype):
+    """Not in warnings of NumPy's (pytest makes those errors), nor in a history that holds nan."""
+    digits, net = toy(dtype=dtype), network(dtype=dtype)
+    start, lr = weights(net), float(np.finfo(dtype).max) / 10
+    with pytest.raises(FloatingPointError, match=r"the loss became nan in epoch 1, batch 2; .*try a smaller step size"):
+        run(net, digits, lr=lr)
+    with np.errstate(over="ignore"):
+        assert equal(weights(net), by_hand(start, digits, 1, lr=lr)[0])
+    net = network(dtype=dtype)
+    with pytest.raises(FloatingPointError, match="the loss became nan in the test after epoch 1; .* in layer [13], Linear"):
+        run(net, digits, epochs=1, batch_size=23, lr=lr)  # the only step is the last
+    assert net.training
+
+
+# --- Interrupts -----------------------------------------------------------------------------------
+
+@pytest.fixture
+def own_handler():
+    """A handler of the caller's, which `fit` is to hold off and then to put back. Yields what reached it."""
+    reached = []
+
+    def handler(*_):
+        reached.append(True)
+
+    before = signal.signal(signal.SIGINT, handler)
+    yield SimpleNamespace(handler=handler, reached=reached)
+    signal.signal(signal.SIGINT, before)
+
+
+class Bell(Identity):
+    """Sends an interrupt from within a pass, at one of its calls."""
+
+    def __init__(self, where=None, at=0):
+        self.where, self.left = where, at
+
+    def ring(self, where):
+        if where == self.where:
+            if self.left == 0:
+                signal.raise_signal(signal.SIGINT)
+            self.left -= 1
+
+    def forward(self, x):
+        self.ring("forward" if self.training else "measuring")
+        return super().forward(x)
+
+    def backward(self, dy):
+        self.ring("backward")
+        return super().backward(dy)
+
+
+class BellSGD(SGD):
+    """Sends an interrupt when half the parameters have moved."""
+
+    def __init__(self, parameters, lr, at):
+        super().__init__(parameters, lr)
+        self.all, self.left = self.parameters, at
+
+    def step(self):
+        half = len(self.all) // 2
+        self.parameters = self.all[:half]
+        super().step()
+        if self.left == 0:
+            signal.raise_signal(signal.SIGINT)
+        self.left -= 1
+        self.parameters = self.all[half:]
+        super().step()
+
+
+def with_bell(net, bell):
+    """The bell rings between the two linear layers."""
+    net.layers = (*net.layers[:3], bell, net.layers[3])
+    return net
+
+
+def assert_stopped_after(steps, history, net, start, digits, capsys):
+    wanted, seen = by_hand(start, digits, steps)
+    assert history.interrupted is True
+    assert history.step_losses == [loss for _, _, loss, _, _ in seen]
+    assert equal(weights(net), wanted)
+    assert f"after {steps} whole steps" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("where", ["forward", "backward", "optimizer", "callback"])
+@pytest.mark.parametrize("at", [0, 4, 7])  # the first step; the last of an epoch; in the middle of the second
+def test_an_interrupt_waits_for_the_end_of_the_step(where, at, own_handler, capsys):
+    digits, net = toy(), network()
+    start = weights(net)
+    with_bell(net, Bell(where, at))
+    optimizer = BellSGD(net.parameters(), LR, at) if where == "optimizer" else SGD(net.parameters(), LR)
+
+    def callback(step, net, loss):
+        if where == "callback" and step == at:
+            signal.raise_signal(signal.SIGINT)
+
+    history = training.fit(net, digits, optimizer, epochs=4, batch_size=BATCH, callback=callback)
+    assert_stopped_after(at + 1, history, net, start, digits, capsys)
+    whole = (at + 1) // STEPS if (at + 1) % STEPS else at // STEPS  # an epoch counts once it has been measured
+    for metrics in (history.train_loss, history.train_accuracy, history.test_loss, history.test_accuracy, history.seconds):
+        assert len(metrics) == whole
+    assert signal.getsignal(signal.SIGINT) is own_handler.handler
+    assert own_handler.reached == []
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 3])
+def test_an_interrupt_while_measuring(epoch, own_handler, capsys):
+    digits, net = toy(), network()
+    start = weights(net)
+    history = run(with_bell(net, Bell("measuring", epoch - 1)), digits, epochs=3)
+    assert_stopped_after(epoch * STEPS, history, net, start, digits, capsys)
+    assert len(history.train_loss) == len(history.test_loss) == len(history.test_accuracy) == epoch
+    assert own_handler.reached == [] and signal.getsignal(signal.SIGINT) is own_handler.handler
+
+
+@pytest.mark.parametrize("interrupts", [1, 40])
+def test_interrupts_from_outside_at_no_chosen_moment(interrupts, own_handler, capsys):
+    digits, net, ready, done = toy(), network(), threading.Event(), threading.Event()
+    start = weights(net)
+
+    def sender():
+        ready.wait(30)
+        for _ in range(interrupts):
+            if not done.is_set():
+                signal.raise_signal(signal.SIGINT)
+
+    def callback(step, net, loss):
+        if step == 101:
+            ready.set()
+
+    thread = threading.Thread(target=sender)
+    thread.start()
+    history = run(net, digits, epochs=400, callback=callback)
+    done.set()
+    ready.set()
+    thread.join()
+    assert 101 < len(history.step_losses) < 400 * STEPS
+    assert_stopped_after(len(history.step_losses), history, net, start, digits, capsys)
+    assert signal.getsignal(signal.SIGINT) is own_handler.handler
+
+
+def test_the_handler_is_put_back(own_handler):
+    digits = toy()
+    assert not run(network(), digits).interrupted
+    assert signal.getsignal(signal.SIGINT) is own_handler.handler
+    digits.x_train[0] = np.nan
+    with pytest.raises(FloatingPointError):
+        run(network(), digits)
+    assert signal.getsignal(signal.SIGINT) is own_handler.handler
+
+    def callback(step, net, loss):
+        assert signal.getsignal(signal.SIGINT) is not own_handler.handler
+        raise RuntimeError("from the callback")
+
+    net = network()
+    start = weights(net)
+    with pytest.raises(RuntimeError, match="from the callback"):
+        run(net, toy(), callback=callback)
+    assert signal.getsignal(signal.SIGINT) is own_handler.handler
+    assert equal(weights(net), start)
+    signal.raise_signal(signal.SIGINT)
+    assert own_handler.reached == [True]
+
+
+def test_fit_runs_in_another_thread(own_handler):
+    digits, here, there, results = toy(), network(), network(), []
+    thread = threading.Thread(target=lambda: results.append(run(there, digits)))
+    thread.start()
+    thread.join(30)
+    assert numbers(results[0]) == numbers(run(here, digits))
+    assert equal(weights(there), weights(here))
+    assert signal.getsignal(signal.SIGINT) is own_handler.handler
+
+
+# --- Bad input ------------------------------------------------------------------------------------
+
+def assert_refused(digits, kind, match, **settings):
+    """Before any work: no step, no call, no change of mode."""
+    net = network().eval()
+    start, calls = weights(net), []
+    with pytest.raises(kind, match=match):
+        run(net, digits, callback=lambda *_: calls.append(_), **settings)
+    assert equal(weights(net), start) and calls == [] and not net.training
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch_size"])
+@pytest.mark.parametrize("value", [0, -1, 1.5, 2.0, "3", None, np.nan, [1]], ids=repr)
+def test_counts_must_be_whole_and_positive(name, value):
+    with pytest.raises(ValueError) as error:
+        run(network(), toy(), **{name: value})
+    assert f"fit: {name} must be a whole number of at least 1, but it is {value!r}" in str(error.value)
+    assert_refused(toy(), ValueError, f"fit: {name}", **{name: value})
+
+
+def test_counts_may_be_numpys():
+    assert len(run(network(), toy(), epochs=np.int64(2), batch_size=np.int32(5)).step_losses) == 2 * STEPS
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_images_and_labels_must_be_as_many(part):
+    for images, labels in ((-1, None), (None, -1), (0, 0), (0, None)):
+        digits = toy()
+        setattr(digits, f"x_{part}", getattr(digits, f"x_{part}")[:images])
+        setattr(digits, f"y_{part}", getattr(digits, f"y_{part}")[:labels])
+        counts = f"x_{part} has {len(getattr(digits, f'x_{part}'))} images, y_{part} {len(getattr(digits, f'y_{part}'))} labels"
+        assert_refused(digits, ValueError, counts)
+
+
+def test_what_does_not_fit_the_network_moves_no_weight():
+    digits, net = toy(), network()
+    digits.y_train = digits.y_train.astype(float)
+    start = weights(net)
+    with pytest.raises(TypeError, match="labels must be a NumPy array of integers"):
+        run(net, digits)
+    digits = toy(dtype=np.float32)
+    with pytest.raises(TypeError, match="share one dtype"):
+        run(net, digits)
+    assert equal(weights(net), start)
