@@ -7,7 +7,7 @@ import pytest
 from live_figures import MAKERS, ends_and_middle
 from matplotlib.text import Text
 
-from helpers import live
+from helpers.live import core
 
 
 @pytest.fixture(params=MAKERS, scope="module")
@@ -71,4 +71,4 @@ def test_nothing_passes_through_pyplot():
 
 @pytest.mark.parametrize("step, kind", [(1, "IntSlider"), (0.5, "FloatSlider")])
 def test_a_slider_is_whole_or_not_by_its_step(step, kind):
-    assert type(live.slider("x", 2, 1, 3, step)).__name__ == kind
+    assert type(core.slider("x", 2, 1, 3, step)).__name__ == kind

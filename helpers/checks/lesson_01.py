@@ -1,81 +1,7 @@
-"""Feedback on exercises: whether an answer is right and, if not, which usual mistake it looks like.
-
-Each exercise is the true function, arguments to try it on, and the usual wrong answers with a hint each.
-"""
-from dataclasses import dataclass, field
-
+"""The exercises of lesson 01: softmax in logarithms, another activation, two ways at once, weights on a leash."""
 import numpy as np
 
-
-@dataclass(frozen=True)
-class Exercise:
-    """`cases`: tuples of arguments; `truth`: the right function; `mistakes`: {hint: wrong function}."""
-
-    cases: list
-    truth: callable
-    mistakes: dict
-    praise: str = ""
-    names: tuple = field(default=())  # of the arguments, for messages
-
-
-def check(answer):
-    """Print what the function `answer`, named as in its exercise, does right or wrong."""
-    print(verdict(answer, EXERCISES[answer.__name__]))
-
-
-def verdict(answer, exercise):
-    """One sentence on `answer`: not tried, stopped with an error, wrong shape, a known mistake, or right."""
-    found, wanted = [], [exercise.truth(*case) for case in exercise.cases]
-    for case in exercise.cases:
-        given = [np.copy(argument) for argument in case]
-        try:
-            found.append(answer(*given))
-        except Exception as error:  # whatever the reader's code raises is for the reader to see
-            return f"Your function stopped with {type(error).__name__}: {error}"
-        for name, before, after in zip(exercise.names, case, given):
-            if not np.array_equal(before, after):
-                return f"Your function changed {name}, which its caller still needs: compute a new array instead."
-    if any(result is None for result in found):
-        return "Not tried yet: the function returns nothing."
-    for result, want in zip(found, wanted):
-        if np.shape(result) != np.shape(want):
-            return f"The result must have shape {np.shape(want)}, but yours has shape {np.shape(result)}."
-    if _same(found, wanted):
-        return f"Right. {exercise.praise}".strip()
-    for hint, wrong in exercise.mistakes.items():
-        with np.errstate(all="ignore"):  # some mistakes overflow: that is the mistake
-            if _same(found, [wrong(*case) for case in exercise.cases]):
-                return hint
-    return "Not right yet. Try it on one small case whose answer you know."
-
-
-def _same(found, wanted):
-    return all(np.allclose(a, b, rtol=1e-6, atol=1e-9, equal_nan=True) for a, b in zip(found, wanted))
-
-
-def _draws(*shapes):
-    rng = np.random.default_rng(7)
-    return [rng.standard_normal(shape) for shape in shapes]
-
-
-# --- Lesson 00 ----------------------------------------------------------------------------------
-
-_INK = Exercise(
-    cases=[(np.clip(_draws((28, 28))[0], 0, 1),)],
-    truth=lambda image: np.mean(image > 0),
-    mistakes={
-        "That is how many pixels hold ink; their share is that number divided by all 784.":
-            lambda image: np.sum(image > 0),
-        "That is the mean of the pixel values; here each pixel with ink counts as one, however faint.":
-            lambda image: np.mean(image),
-        "That is the share of the paper: you counted the pixels that are zero.":
-            lambda image: np.mean(image == 0),
-    },
-    praise="Most of a digit is paper.",
-    names=("image",),
-)
-
-# --- Lesson 01 ----------------------------------------------------------------------------------
+from .core import Exercise, draws
 
 
 def _log_softmax(z, axis=1, largest=lambda z: z.max(axis=1, keepdims=True)):
@@ -84,7 +10,7 @@ def _log_softmax(z, axis=1, largest=lambda z: z.max(axis=1, keepdims=True)):
 
 
 _LOG_SOFTMAX = Exercise(
-    cases=[(_draws((3, 4))[0],), (np.array([[1000.0, 0.0, -1000.0], [2.0, 1.0, -999.0]]),)],
+    cases=[(draws((3, 4))[0],), (np.array([[1000.0, 0.0, -1000.0], [2.0, 1.0, -999.0]]),)],
     truth=_log_softmax,
     mistakes={
         "It overflows: exp(1000) is infinite. Take the largest logit from its row first.":
@@ -105,7 +31,7 @@ _LOG_SOFTMAX = Exercise(
 )
 
 _SIGMOID_BACKWARD = Exercise(
-    cases=[(_draws((3, 4))[0], 1 / (1 + np.exp(-_draws((3, 4), (3, 4))[1])))],
+    cases=[(draws((3, 4))[0], 1 / (1 + np.exp(-draws((3, 4), (3, 4))[1])))],
     truth=lambda dy, y: dy * y * (1 - y),
     mistakes={
         "That is the slope alone: multiply by dy, the gradient that arrives.":
@@ -122,7 +48,7 @@ _SIGMOID_BACKWARD = Exercise(
 )
 
 _TWO_PATHS_BACKWARD = Exercise(
-    cases=[tuple(_draws((3, 4), (3, 4)))],
+    cases=[tuple(draws((3, 4), (3, 4)))],
     truth=lambda dy, x: dy + dy * (x > 0),
     mistakes={
         "That is only the way through the ReLU: x also goes straight to y, and gradients of two ways add up.":
@@ -141,7 +67,7 @@ _TWO_PATHS_BACKWARD = Exercise(
 )
 
 _DECAYED_STEP = Exercise(
-    cases=[(*_draws((3, 4), (3, 4)), 0.1, 0.01)],
+    cases=[(*draws((3, 4), (3, 4)), 0.1, 0.01)],
     truth=lambda w, dw, lr, decay: w - lr * (dw + decay * w),
     mistakes={
         "The weights climb: a step goes against the gradient.":
@@ -160,7 +86,6 @@ _DECAYED_STEP = Exercise(
 )
 
 EXERCISES = {
-    "ink": _INK,
     "log_softmax": _LOG_SOFTMAX,
     "sigmoid_backward": _SIGMOID_BACKWARD,
     "two_paths_backward": _TWO_PATHS_BACKWARD,

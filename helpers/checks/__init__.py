@@ -1,0 +1,14 @@
+"""Feedback on exercises: whether an answer is right and, if not, which usual mistake it looks like.
+
+Each exercise is the true function, arguments to try it on, and the usual wrong answers with a hint each;
+they are sorted by lesson, and `core` holds what they share.
+"""
+from . import lesson_00, lesson_01
+from .core import verdict
+
+EXERCISES = lesson_00.EXERCISES | lesson_01.EXERCISES
+
+
+def check(answer):
+    """Print what the function `answer`, named as in its exercise, does right or wrong."""
+    print(verdict(answer, EXERCISES[answer.__name__]))

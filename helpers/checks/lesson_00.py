@@ -1,0 +1,23 @@
+"""The exercise of lesson 00."""
+import numpy as np
+
+from .core import Exercise, draws
+
+_INK = Exercise(
+    cases=[(np.clip(draws((28, 28))[0], 0, 1),)],
+    truth=lambda image: np.mean(image > 0),
+    mistakes={
+        "That is how many pixels hold ink; their share is that number divided by all 784.":
+            lambda image: np.sum(image > 0),
+        "That is the mean of the pixel values; here each pixel with ink counts as one, however faint.":
+            lambda image: np.mean(image),
+        "That is the share of the paper: you counted the pixels that are zero.":
+            lambda image: np.mean(image == 0),
+    },
+    praise="Most of a digit is paper.",
+    names=("image",),
+)
+
+EXERCISES = {
+    "ink": _INK,
+}
