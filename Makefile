@@ -17,6 +17,9 @@ lab: .venv/lab  ## open the course in JupyterLab (the first time, install what i
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
 		$(if $(filter 0,$(shell id -u)),--allow-root)
 
+# One BLAS thread: the tests' matrices are small, and on a busy machine threads that wait for each other take most of
+# the time (54 s instead of 8 s were measured).
+test: export OPENBLAS_NUM_THREADS = 1
 test: export COURSE_DIGITS = bundled
 test: export TQDM_DISABLE = 1
 test: .venv/test  ## run all tests and all notebooks on the bundled digits, with no network

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import functional as F
 from . import init
+from .functional import common
 
 
 class Parameter:
@@ -157,6 +158,68 @@ class Linear(Module):
         return f"Linear({inputs}, {outputs})"
 
 
+class Conv2d(Module):
+    """A bank of filters sliding over images: x (N, in_channels, H, W) -> y (N, out_channels, OH, OW).
+
+    `weight` (out, in, KH, KW) is drawn by `init` from the generator `rng`; `bias` (out,) begins at zero.
+    `kernel_size`, `stride` and `padding` are whole numbers or pairs (along height, along width).
+    """
+
+    def __init__(self, in_channels, out_channels, kernel_size, rng, stride=1, padding=0,
+                 init=init.he_normal, dtype=np.float32):
+        kernel = common.pair("Conv2d", "kernel_size", kernel_size, 1)
+        self.stride = common.pair("Conv2d", "stride", stride, 1)
+        self.padding = common.pair("Conv2d", "padding", padding, 0)
+        self.weight = Parameter(init((out_channels, in_channels, *kernel), rng, dtype))
+        self.bias = Parameter(np.zeros(out_channels, dtype))
+
+    def forward(self, x):
+        y, self.cache = F.conv2d(x, self.weight.value, self.bias.value, self.stride, self.padding)
+        return y
+
+    def backward(self, dy):
+        dx, self.weight.grad, self.bias.grad = F.conv2d_backward(dy, self.recall())
+        return dx
+
+    def __repr__(self):
+        outputs, inputs, *kernel = self.weight.value.shape
+        return f"Conv2d({inputs}, {outputs}, {tuple(kernel)}, stride={self.stride}, padding={self.padding})"
+
+
+class _Pool(Module):
+    """A window that slides over each channel by itself; it has no parameters."""
+
+    formula = backward_formula = None
+
+    def __init__(self, kernel_size, stride=None, padding=0):
+        name = type(self).__name__
+        self.kernel_size = common.pair(name, "kernel_size", kernel_size, 1)
+        self.stride = self.kernel_size if stride is None else common.pair(name, "stride", stride, 1)
+        self.padding = common.pair(name, "padding", padding, 0)
+
+    def forward(self, x):
+        y, self.cache = type(self).formula(x, self.kernel_size, self.stride, self.padding)
+        return y
+
+    def backward(self, dy):
+        return type(self).backward_formula(dy, self.recall())
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.kernel_size}, stride={self.stride}, padding={self.padding})"
+
+
+class MaxPool2d(_Pool):
+    """The largest number in each window: x (N, C, H, W) -> y (N, C, OH, OW). The stride is the window unless given."""
+
+    formula, backward_formula = staticmethod(F.max_pool2d), staticmethod(F.max_pool2d_backward)
+
+
+class AvgPool2d(_Pool):
+    """The mean of each window: x (N, C, H, W) -> y (N, C, OH, OW). The stride is the window unless given."""
+
+    formula, backward_formula = staticmethod(F.avg_pool2d), staticmethod(F.avg_pool2d_backward)
+
+
 class _Activation(Module):
     """A formula without parameters, applied number by number."""
 
@@ -215,7 +278,7 @@ class Flatten(Module):
     """One row an image: x (N, ...) -> y (N, product of the rest)."""
 
     def forward(self, x):
-        F._check_float("Flatten", x=x)
+        common.check_float("Flatten", x=x)
         if x.ndim < 2 or x.size == 0:
             raise ValueError(f"Flatten: x needs a batch of images (N, ...), none of its axes empty, but its shape is {x.shape}")
         y = x.reshape(len(x), -1)
@@ -224,7 +287,7 @@ class Flatten(Module):
 
     def backward(self, dy):
         x_shape, y_shape, dtype = self.recall()
-        F._check_upstream("Flatten.backward", dy, y_shape, dtype)
+        common.check_upstream("Flatten.backward", dy, y_shape, dtype)
         return dy.reshape(x_shape)
 
 

@@ -1,52 +1,7 @@
-"""Every formula of the course: each forward pass with its hand-derived backward pass beside it.
-
-Pure functions on arrays: nothing is remembered and nothing handed in is changed.
-
-- `y, cache = name(x, ...)` runs forward; `cache` holds what the way back needs.
-- `name_backward(dy, cache)` takes dL/dy, in y's shape, and returns the gradient of every input in
-  the order in which the forward pass took them.
-- A loss returns `loss, gradient`: it is where the way back begins.
-
-N is the number of images in a batch, C the number of classes. Arrays keep the dtype they come in:
-float32 to train, float64 to prove.
-"""
+"""Dense layers, activations, softmax and the losses: each forward pass with its backward pass beside it."""
 import numpy as np
 
-
-# --- What comes in is checked before any work ---------------------------------------------------
-
-def _check_float(where, **arrays):
-    """All arrays must be real floating-point NumPy arrays of one dtype."""
-    for name, array in arrays.items():
-        if not isinstance(array, np.ndarray):
-            raise TypeError(f"{where}: {name} must be a NumPy array, not {type(array).__name__}: "
-                            f"use np.asarray({name}, dtype=np.float32)")
-        if not np.issubdtype(array.dtype, np.floating):
-            raise TypeError(f"{where}: {name} has dtype {array.dtype} but must be floating point: "
-                            f"use {name}.astype(np.float32)")
-    if len({array.dtype for array in arrays.values()}) > 1:
-        found = ", ".join(f"{name} is {array.dtype}" for name, array in arrays.items())
-        raise TypeError(f"{where}: the arrays must share one dtype, but {found}: convert with .astype(...)")
-
-
-def _check_axes(where, name, array, axes):
-    """`array` must have as many axes as `axes` names, and none of them may be empty."""
-    if array.ndim != len(axes):
-        raise ValueError(f"{where}: {name} must have {len(axes)} axes ({', '.join(axes)}), "
-                         f"but its shape is {array.shape}")
-    if 0 in array.shape:
-        empty = axes[array.shape.index(0)]
-        raise ValueError(f"{where}: {name} is empty along {empty}: {name} ({', '.join(axes)}) = {array.shape}")
-
-
-def _check_upstream(where, dy, shape, dtype):
-    """The gradient that arrives must look exactly like the output it belongs to."""
-    _check_float(where, dy=dy)
-    if dy.shape != shape:
-        raise ValueError(f"{where}: dy has shape {dy.shape} but the output had shape {shape}: "
-                         "dy is dL/dy, one number for each output")
-    if dy.dtype != dtype:
-        raise TypeError(f"{where}: dy is {dy.dtype} but the forward pass ran in {dtype}: convert with .astype(...)")
+from .common import check_axes, check_float, check_upstream
 
 
 # --- Linear -------------------------------------------------------------------------------------
@@ -58,9 +13,9 @@ def linear(x, w, b):
     Raises TypeError for a dtype that is not floating point or not shared, ValueError for shapes that
     do not fit or an empty batch.
     """
-    _check_float("linear", x=x, w=w, b=b)
-    _check_axes("linear", "x", x, ("N", "in"))
-    _check_axes("linear", "w", w, ("out", "in"))
+    check_float("linear", x=x, w=w, b=b)
+    check_axes("linear", "x", x, ("N", "in"))
+    check_axes("linear", "w", w, ("out", "in"))
     if x.shape[1] != w.shape[1]:
         raise ValueError(f"linear: x has {x.shape[1]} features but the weights expect {w.shape[1]}: "
                          f"x (N, in) = {x.shape}, w (out, in) = {w.shape}")
@@ -73,7 +28,7 @@ def linear(x, w, b):
 def linear_backward(dy, cache):
     """dy (N, out) -> dx = dy w (N, in), dw = dyᵀ x (out, in), db = sum of dy over the batch (out,)."""
     x, w = cache
-    _check_upstream("linear_backward", dy, (x.shape[0], w.shape[0]), x.dtype)
+    check_upstream("linear_backward", dy, (x.shape[0], w.shape[0]), x.dtype)
     return dy @ w, dy.T @ x, dy.sum(axis=0)
 
 
@@ -81,32 +36,32 @@ def linear_backward(dy, cache):
 
 def identity(x):
     """y = x, any shape. What a network without a nonlinearity uses."""
-    _check_float("identity", x=x)
+    check_float("identity", x=x)
     return x.copy(), x
 
 
 def identity_backward(dy, cache):
     """dx = dy: the slope is 1 everywhere."""
-    _check_upstream("identity_backward", dy, cache.shape, cache.dtype)
+    check_upstream("identity_backward", dy, cache.shape, cache.dtype)
     return dy.copy()
 
 
 def relu(x):
     """y = max(0, x), any shape (Nair and Hinton 2010)."""
-    _check_float("relu", x=x)
+    check_float("relu", x=x)
     return np.maximum(x, 0), x
 
 
 def relu_backward(dy, cache):
     """dx = dy where x > 0, else 0. At x = 0 exactly the slope is taken as 0, as PyTorch does."""
     x = cache
-    _check_upstream("relu_backward", dy, x.shape, x.dtype)
+    check_upstream("relu_backward", dy, x.shape, x.dtype)
     return dy * (x > 0)
 
 
 def clip(x, low=0.0, high=1.0):
     """y = x held between low and high, any shape. Raises ValueError unless low < high."""
-    _check_float("clip", x=x)
+    check_float("clip", x=x)
     if not low < high:
         raise ValueError(f"clip: low must be below high, but low = {low} and high = {high}")
     low, high = x.dtype.type(low), x.dtype.type(high)  # a float64 bound would make float32 images float64
@@ -116,13 +71,13 @@ def clip(x, low=0.0, high=1.0):
 def clip_backward(dy, cache):
     """dx = dy where low <= x <= high, else 0 (both ends count as inside, as in torch.clip)."""
     x, low, high = cache
-    _check_upstream("clip_backward", dy, x.shape, x.dtype)
+    check_upstream("clip_backward", dy, x.shape, x.dtype)
     return dy * ((x >= low) & (x <= high))
 
 
 def sigmoid(x):
     """y = 1 / (1 + exp(-x)), any shape, without overflow for any finite x."""
-    _check_float("sigmoid", x=x)
+    check_float("sigmoid", x=x)
     small = np.exp(-np.abs(x))  # never above 1, so it cannot overflow
     y = np.where(x >= 0, 1, small) / (1 + small)
     return y, y
@@ -131,13 +86,13 @@ def sigmoid(x):
 def sigmoid_backward(dy, cache):
     """dx = dy y (1 - y), from the output alone."""
     y = cache
-    _check_upstream("sigmoid_backward", dy, y.shape, y.dtype)
+    check_upstream("sigmoid_backward", dy, y.shape, y.dtype)
     return dy * y * (1 - y)
 
 
 def tanh(x):
     """y = tanh(x), any shape."""
-    _check_float("tanh", x=x)
+    check_float("tanh", x=x)
     y = np.tanh(x)
     return y, y
 
@@ -145,7 +100,7 @@ def tanh(x):
 def tanh_backward(dy, cache):
     """dx = dy (1 - y²), from the output alone."""
     y = cache
-    _check_upstream("tanh_backward", dy, y.shape, y.dtype)
+    check_upstream("tanh_backward", dy, y.shape, y.dtype)
     return dy * (1 - y * y)
 
 
@@ -167,8 +122,8 @@ def softmax(logits):
 
     logits (N, C) -> p (N, C), none negative, each row with sum 1, and cache. Finite for any finite logits.
     """
-    _check_float("softmax", logits=logits)
-    _check_axes("softmax", "logits", logits, ("N", "C"))
+    check_float("softmax", logits=logits)
+    check_axes("softmax", "logits", logits, ("N", "C"))
     powers = np.exp(_below_largest(logits))
     p = powers / powers.sum(axis=1, keepdims=True)
     return p, p
@@ -177,7 +132,7 @@ def softmax(logits):
 def softmax_backward(dp, cache):
     """dp (N, C) -> dlogits = p (dp - sum over k of dp_k p_k), row by row (N, C)."""
     p = cache
-    _check_upstream("softmax_backward", dp, p.shape, p.dtype)
+    check_upstream("softmax_backward", dp, p.shape, p.dtype)
     return p * (dp - (dp * p).sum(axis=1, keepdims=True))
 
 
@@ -203,8 +158,8 @@ def cross_entropy(logits, labels):
     Finite for any finite logits: the logarithm is taken of no probability, only of the row's sum.
     Raises TypeError or ValueError for wrong shapes or dtypes, labels out of range, an empty batch.
     """
-    _check_float("cross_entropy", logits=logits)
-    _check_axes("cross_entropy", "logits", logits, ("N", "C"))
+    check_float("cross_entropy", logits=logits)
+    check_axes("cross_entropy", "logits", logits, ("N", "C"))
     _check_labels("cross_entropy", labels, logits)
     rows, count = np.arange(len(labels)), logits.dtype.type(len(labels))
     shifted = _below_largest(logits)
@@ -223,7 +178,7 @@ def mse_loss(y, target):
     y and target of one shape -> loss (a number), dy = 2 (y - target) / (how many numbers).
     Raises TypeError or ValueError for dtypes or shapes that differ, or empty arrays.
     """
-    _check_float("mse_loss", y=y, target=target)
+    check_float("mse_loss", y=y, target=target)
     if y.shape != target.shape:
         raise ValueError(f"mse_loss: y and target must have one shape, but y is {y.shape} and target {target.shape}")
     if y.size == 0:

@@ -1,0 +1,46 @@
+"""What comes in is checked before any work: these raise with the axes and both shapes in the message."""
+import numpy as np
+
+
+def check_float(where, **arrays):
+    """All arrays must be real floating-point NumPy arrays of one dtype."""
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"{where}: {name} must be a NumPy array, not {type(array).__name__}: "
+                            f"use np.asarray({name}, dtype=np.float32)")
+        if not np.issubdtype(array.dtype, np.floating):
+            raise TypeError(f"{where}: {name} has dtype {array.dtype} but must be floating point: "
+                            f"use {name}.astype(np.float32)")
+    if len({array.dtype for array in arrays.values()}) > 1:
+        found = ", ".join(f"{name} is {array.dtype}" for name, array in arrays.items())
+        raise TypeError(f"{where}: the arrays must share one dtype, but {found}: convert with .astype(...)")
+
+
+def check_axes(where, name, array, axes):
+    """`array` must have as many axes as `axes` names, and none of them may be empty."""
+    if array.ndim != len(axes):
+        raise ValueError(f"{where}: {name} must have {len(axes)} axes ({', '.join(axes)}), "
+                         f"but its shape is {array.shape}")
+    if 0 in array.shape:
+        empty = axes[array.shape.index(0)]
+        raise ValueError(f"{where}: {name} is empty along {empty}: {name} ({', '.join(axes)}) = {array.shape}")
+
+
+def check_upstream(where, dy, shape, dtype):
+    """The gradient that arrives must look exactly like the output it belongs to."""
+    check_float(where, dy=dy)
+    if dy.shape != shape:
+        raise ValueError(f"{where}: dy has shape {dy.shape} but the output had shape {shape}: "
+                         "dy is dL/dy, one number for each output")
+    if dy.dtype != dtype:
+        raise TypeError(f"{where}: dy is {dy.dtype} but the forward pass ran in {dtype}: convert with .astype(...)")
+
+
+def pair(where, name, value, least):
+    """A whole number, or two of them, as (along height, along width)."""
+    values = value if isinstance(value, (tuple, list)) else (value, value)
+    if len(values) != 2 or not all(isinstance(part, (int, np.integer)) and not isinstance(part, bool) for part in values):
+        raise TypeError(f"{where}: {name} must be a whole number or a pair of them (height, width), not {value!r}")
+    if min(values) < least:
+        raise ValueError(f"{where}: {name} must be at least {least}, but it is {value!r}")
+    return tuple(map(int, values))

@@ -1,0 +1,197 @@
+"""Live figures of lesson 03: who touched whom, each tap against finite differences, and a gradient on its way back."""
+import numpy as np
+from matplotlib.collections import LineCollection
+
+from .. import figures as G
+from .. import functional as F
+from .core import Live, pick, slider
+
+# One colour and one dash for each tap, so that a line is known by either.
+_TAPS = (G.WEIGHT, "#56B4E9", G.TEST, "#7A5195")
+_DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)))
+
+
+class _Cells:
+    """A row of boxes with a number in each and a number beside each, of which only the first few are in use."""
+
+    def __init__(self, ax, most, level, beside):
+        self.level, self.beside = level, beside
+        self.boxes = ax.scatter(np.zeros(most), np.zeros(most), s=1150, marker="s", linewidths=2.5, zorder=3)
+        self.inside = [ax.text(0, level, "", ha="center", va="center", fontsize=17, zorder=4) for _ in range(most)]
+        self.outside = [ax.text(0, level + beside, "", ha="center", va="center", fontsize=16, color="#A3467F", weight="bold")
+                        for _ in range(most)]
+        self.artists = [self.boxes, *self.inside, *self.outside]
+
+    def set(self, places, inside, outside, fills, rings):
+        self.boxes.set_offsets(np.column_stack([places, np.full(len(places), self.level)]))
+        self.boxes.set(facecolors=fills, edgecolors=rings)
+        for texts, words, height in ((self.inside, inside, self.level), (self.outside, outside, self.level + self.beside)):
+            for slot, text in enumerate(texts):
+                used = slot < len(places) and words[slot] != ""
+                text.set(text=words[slot] if used else "", position=(places[slot], height) if used else (0, height))
+        for text, fill in zip(self.inside, fills):
+            text.set_color("white" if fill in (G.INPUT, G.OUTPUT) else G.INK)
+
+
+def explorer():
+    """Who touched whom when up to four taps slide over eight inputs: forward from them, and back to them."""
+    x, every_w = np.array([1, -2, 3, 0, 2, -1, 1, 2]), np.array([2, -1, 1, 3])
+    every_dy = np.array([1, -1, 2, 1, -2, 3, -1, 2, 1, -3, 2, 1])
+    fig, ax = G.canvas(10, 4.5)
+    G.bare(ax).set(xlim=(-3.6, 10), ylim=(-0.85, 2.85))
+    for level, text, colour in ((0, "$x$", G.INPUT), (2, "$y$", G.OUTPUT), (-0.52, "$dx$", "#A3467F"), (2.52, "$dy$", "#A3467F")):
+        ax.text(-2.9, level, text, fontsize=20, color=colour, va="center", ha="right")
+    lines = [LineCollection([], linewidths=[], colors=colour, linestyles=[dash], zorder=1)
+             for colour, dash in zip(_TAPS, _DASHES)]
+    for collection in lines:
+        ax.add_collection(collection)
+    inputs, outputs = _Cells(ax, 12, 0, -0.52), _Cells(ax, 12, 2, 0.52)
+    taps_text = [ax.text(-2.9, 1.35 - 0.3 * k, "", fontsize=16, color=colour, va="center", ha="right", weight="bold")
+                 for k, colour in enumerate(_TAPS)]
+    forward, backward = (ax.text(0.5, place, "", transform=fig.transFigure, ha="center", va="center", fontsize=18, color=colour)
+                         for place, colour in ((0.955, "#00634A"), (0.045, "#A3467F")))
+
+    def update(taps, stride, padding, output, input):
+        w, padded = every_w[:taps], np.pad(x, padding)
+        count = (padded.size - taps) // stride + 1
+        output, here = min(output, count - 1), input + padding
+        dy, starts = every_dy[:count], stride * np.arange(count)
+        y = np.array([padded[start:start + taps] @ w for start in starts])
+        dx = np.zeros(padded.size, dtype=int)
+        for start, arriving in zip(starts, dy):
+            dx[start:start + taps] += arriving * w
+        centres, inside = starts - padding + (taps - 1) / 2, np.arange(padded.size) - padding
+        for k, collection in enumerate(lines):
+            met = starts + k if k < taps else np.array([], dtype=int)
+            on = (np.arange(met.size) == output) | (met == here)
+            collection.set(segments=[[(m - padding, 0), (centre, 2)] for m, centre in zip(met, centres)],
+                           linewidths=np.where(on, 4.5, 1.2), alpha=np.where(on, 1.0, 0.35))
+        pulled, fed = np.isin(np.arange(padded.size), starts[output] + np.arange(taps)), np.isin(here - starts, np.arange(taps))
+        real = (inside >= 0) & (inside < x.size)
+        inputs.set(inside, [str(v) for v in padded], [str(v) if r else "" for v, r in zip(dx, real)],
+                   [G.INPUT if p else "white" if r else "#E4E4E4" for p, r in zip(pulled, real)],
+                   [G.GRADIENT if j == here else "#7F7F7F" for j in range(padded.size)])
+        outputs.set(centres, [str(v) for v in y], [str(v) for v in dy],
+                    [G.OUTPUT if i == output else "white" for i in range(count)],
+                    [G.GRADIENT if f else "#7F7F7F" for f in fed])
+        for k, text in enumerate(taps_text):
+            text.set_text(f"$w_{k}$ = {every_w[k]}" if k < taps else "")
+        forward.set_text(_sum(rf"y_{{{output}}}", w, padded[starts[output]:starts[output] + taps], y[output]))
+        backward.set_text(_sum(f"dx_{{{input}}}", dy[fed], w[here - starts[fed]], dx[here]))
+
+    return Live(fig, update, [*lines, *inputs.artists, *outputs.artists, *taps_text, forward, backward],
+                "Inputs below, outputs above, and a line for each multiplication; the sums for one output and for one input",
+                taps=slider("taps", 3, 1, 4), stride=slider("stride", 2, 1, 3), padding=slider("padding", 0, 0, 2),
+                output=slider("output", 1, 0, 11), input=slider("input", 4, 0, 7))
+
+
+def _sum(name, left, right, total):
+    """A sum of products, written out."""
+    terms = " + ".join(rf"{_bracketed(a)}\cdot{_bracketed(b)}" for a, b in zip(left, right))
+    return f"${name} = {terms} = {total}$" if terms else f"${name} = 0$: no output ever touched it"
+
+
+def _bracketed(number):
+    return f"({number})" if number < 0 else str(number)
+
+
+def tap_check(forward, rules, x, w, strides=(1, 2, 3)):
+    """Every tap's gradient by a rule, against finite differences.
+
+    `forward(x, w, stride)` -> y and `rules` {name: function (dy, x, taps, stride) -> dw} are the reader's own,
+    for one image (H, W) and one square filter (K, K). The upstream gradient is random.
+    """
+    results = {(rule, stride): _measured(forward, rule_function, x, w, stride)
+               for rule, rule_function in rules.items() for stride in strides}
+    fig, (left, middle, right) = G.canvas(10, 4.4, 1, 3, width_ratios=(1, 1, 1.25))
+    images, rings = [], []
+    for ax, head in ((left, "$dw$ by the rule"), (middle, "$dw$ by finite differences")):
+        images.append(G.framed(ax).imshow(w, cmap=G.GRADIENTS))
+        rings.append(ax.plot([], [], "s", ms=24, mfc="none", mec=G.WEIGHT, mew=4)[0])
+        ax.set_title(head)
+    right.set(xlabel="finite differences", ylabel="rule", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal",
+              xticks=[-1, 0, 1], yticks=[-1, 0, 1], title="all taps, scaled")
+    right.axline((0, 0), slope=1, color=G.QUIET, zorder=0)
+    dots, = right.plot([], [], "o", color=G.GRADIENT, mec=G.INK, mew=0.8, ms=10)
+    chosen, = right.plot([], [], "s", mfc="none", mec=G.WEIGHT, mew=4, ms=17)
+    title = fig.suptitle(" ")
+
+    def update(rule, stride, row, column):
+        found, wanted = results[rule, stride]
+        scale = max(np.abs(found).max(), np.abs(wanted).max())
+        for image, ring, array in zip(images, rings, (found, wanted)):
+            image.set_data(array / scale)
+            image.set_clim(-1, 1)
+            ring.set_data([column], [row])
+        dots.set_data(wanted.ravel() / scale, found.ravel() / scale)
+        chosen.set_data([wanted[row, column] / scale], [found[row, column] / scale])
+        error = np.abs(found - wanted).max() / np.abs(wanted).max()
+        worst = f"{error:.0%}" if error > 1e-3 else f"{error:.0e}"
+        title.set_text(f"tap ({row}, {column}): rule {found[row, column]:+.3f}, finite differences "
+                       f"{wanted[row, column]:+.3f}; worst error of all {worst}")
+
+    last = len(w) - 1
+    return Live(fig, update, [*images, *rings, dots, chosen, title],
+                "The gradient of every tap of a filter, by a rule and by finite differences, and one against the other",
+                rule=pick("rule", list(rules), list(rules)[-1]), stride=slider("stride", 2, min(strides), max(strides)),
+                row=slider("tap row", 1, 0, last), column=slider("tap column", 2, 0, last))
+
+
+def _measured(forward, rule, x, w, stride, eps=1e-6):
+    """(dw by the rule, dw by central differences) for a random upstream gradient."""
+    w = w.copy()
+    dy = np.random.default_rng(0).standard_normal(forward(x, w, stride).shape)
+    numeric = np.zeros_like(w)
+    for place in np.ndindex(w.shape):
+        kept = w[place]
+        w[place] = kept + eps
+        above = forward(x, w, stride)
+        w[place] = kept - eps
+        numeric[place] = (dy * (above - forward(x, w, stride))).sum() / (2 * eps)
+        w[place] = kept
+    return rule(dy, x, len(w), stride), numeric
+
+
+def way_back(image, w, dy, stride):
+    """A gradient dy (OH, OW) on its way back through a convolution of image (H, W) with one filter (K, K).
+
+    Output cells hand it back one after the other, in reading order; a tap of the filter can be followed.
+    """
+    cells, (out_h, out_w) = dy.size, dy.shape
+    fig, axes = G.canvas(10, 4.1, 1, 4, width_ratios=(1.35, 1, 1, 1.35))
+    heads = ("image, and what this tap met", "$dy$ arrives", "$dw$", "$dx$")
+    colours = (G.PIXELS, G.GRADIENTS, G.GRADIENTS, G.GRADIENTS)
+    images = [G.framed(ax).imshow(array, cmap=colour) for ax, array, colour in zip(axes, (image, dy, w, image), colours)]
+    for ax, head in zip(axes, heads):
+        ax.set_title(head, fontsize=15)
+    images[0].set_clim(0, 1)
+    images[1].set_clim(**G.span(dy))
+    met, = axes[0].plot([], [], "o", color=G.WEIGHT, ms=5, mec=G.INK, mew=0.5)
+    windows = [ax.plot([], [], color=G.WEIGHT, lw=4)[0] for ax in (axes[0], axes[3])]
+    cell, = axes[1].plot([], [], "s", ms=12, mfc="none", mec=G.WEIGHT, mew=3)
+    ring, = axes[2].plot([], [], "s", ms=22, mfc="none", mec=G.WEIGHT, mew=4)
+    title, x4 = fig.suptitle(" "), image[None, None]
+    cache = F.conv2d(x4, w[None, None], np.zeros(1, w.dtype), stride=stride)[1]
+    whole = [gradient[0, 0] for gradient in F.conv2d_backward(dy[None, None], cache)[:2]]
+
+    def update(sent, row, column):
+        part = np.where(np.arange(cells).reshape(dy.shape) < sent, dy, 0)
+        dx, dw, _ = F.conv2d_backward(part[None, None], cache)
+        images[1].set_data(np.where(part != 0, dy, 0.25 * dy))
+        for shown, array, full in ((images[2], dw[0, 0], whole[1]), (images[3], dx[0, 0], whole[0])):
+            shown.set_data(array)
+            shown.set_clim(**G.span(full))
+        r, c = divmod(max(sent - 1, 0), out_w)
+        left, top, size = c * stride - 0.5, r * stride - 0.5, len(w)
+        for window in windows:
+            window.set_data([left, left + size, left + size, left, left], [top, top, top + size, top + size, top])
+        cell.set_data([c], [r])
+        ring.set_data([column], [row])
+        rows, columns = np.divmod(np.arange(sent), out_w)
+        met.set_data(columns * stride + column, rows * stride + row)
+        title.set_text(f"{sent} of {cells} outputs have sent their gradient back: tap ({row}, {column}) has {dw[0, 0, row, column]:+.4f}")
+
+    return Live(fig, update, [*images, met, *windows, cell, ring, title],
+                "A digit, the gradient that arrives at the convolution's output, and what has come of it for filter and image",
+                sent=slider("outputs done", cells // 2, 0, cells), row=slider("tap row", 1, 0, len(w) - 1),
+                column=slider("tap column", 2, 0, len(w) - 1))
