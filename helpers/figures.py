@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
 # Okabe and Ito's palette, safe for colour-blind readers. One colour, one meaning.
 INPUT, WEIGHT, OUTPUT, GRADIENT = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
@@ -231,3 +231,75 @@ def course_map(here=0):
     ax.set_title("Each lesson hands its code to the next")
     return Picture(fig, "The map of the course: start here, dense nets, convolution forward and backward, "
                         "two-layer CNN, skip connection, Adam and the full run, later ResNet-34")
+
+
+def panel(fig, left, top, width, height=None):
+    """Axes for an image at a place in inches from the figure's top left corner."""
+    across, down = fig.get_size_inches()
+    height = height or width
+    return framed(fig.add_axes((left / across, 1 - (top + height) / down, width / across, height / down)))
+
+
+def strip(panels, title):
+    """Images and score maps side by side, {name: array}; what lies between 0 and 1 is drawn as an image."""
+    fig, axes = canvas(10, 10 / len(panels) + 0.75, 1, len(panels))
+    for ax, (name, array) in zip(axes, panels.items()):
+        is_image = array.min() >= 0 and array.max() <= 1
+        framed(ax).imshow(array, **({"cmap": PIXELS, "vmin": 0, "vmax": 1} if is_image else {"cmap": WEIGHTS, **span(array)}))
+        ax.set_title(name)
+    fig.suptitle(title)
+    return Picture(fig, f"Side by side: {', '.join(panels)}. {title}")
+
+
+def score_maps(images, filters, maps, title):
+    """What each filter {name: (KH, KW)} makes of each image: images (N, H, W), maps (N, F, OH, OW)."""
+    side, gap = 8.35 / len(images) - 0.08, 0.08
+    fig = Figure(figsize=(10, 0.65 + (side + gap) * (len(filters) + 1)))
+    for column, image in enumerate(images):
+        panel(fig, 1.6 + column * (side + gap), 0.6, side).imshow(image, cmap=PIXELS, vmin=0, vmax=1)
+    for row, (name, w) in enumerate(filters.items(), start=1):
+        top = 0.6 + row * (side + gap)
+        ax = panel(fig, 0.5, top + 0.1, side - 0.2)
+        ax.imshow(w, cmap=WEIGHTS, **span(w))
+        ax.set_ylabel(name)
+        for column, scores in enumerate(maps[:, row - 1]):
+            panel(fig, 1.6 + column * (side + gap), top, side).imshow(scores, cmap=WEIGHTS, **span(maps[:, row - 1]))
+    fig.suptitle(title, y=1 - 0.12 / fig.get_figheight())
+    return Picture(fig, f"The score maps of {len(images)} images for the filters {', '.join(filters)}: {title}")
+
+
+def durations(seconds, title):
+    """How long each of several ways takes, {name: seconds}, on a logarithmic scale."""
+    fig, ax = canvas(10, 0.7 * len(seconds) + 1.5)
+    names, slowest = list(seconds), max(seconds.values())
+    ax.barh(names, seconds.values(), color=[QUIET] * (len(names) - 1) + [OUTPUT], edgecolor=INK, height=0.6)
+    for place, value in enumerate(seconds.values()):
+        text = f"{value:.1f} s" if value >= 1 else f"{value * 1e3:.1f} ms"
+        ax.text(value * 1.15, place, text + (f"   ({slowest / value:,.0f} times faster)" if value < slowest else ""), va="center")
+    ax.set(xscale="log", xlim=(min(seconds.values()) / 3, slowest * 12), xlabel="seconds, each line ten times the one before")
+    ax.invert_yaxis()
+    ax.minorticks_off()
+    ax.grid(axis="x", color=QUIET)
+    ax.set_axisbelow(True)
+    ax.tick_params(axis="y", length=0, labelsize=16)
+    ax.set_title(title)
+    return Picture(fig, f"Bars on a logarithmic scale: {title}")
+
+
+def depth():
+    """Two layers of convolution drawn as stacks: a filter is as deep as what it slides over."""
+    fig = Figure(figsize=(10, 4.3))
+    ax = bare(fig.add_axes((0, 0, 1, 0.88)))
+    ax.set(xlim=(0, 10), ylim=(0, 3.8))
+    stacks = [(0.35, 1.55, 1, INPUT, "image", "(1, 28, 28)"), (2.3, 0.6, 1, WEIGHT, "4 filters", "each (1, 5, 5)"),
+              (3.8, 1.4, 4, OUTPUT, "4 maps", "(4, 24, 24)"), (6.25, 0.6, 4, WEIGHT, "8 filters", "each (4, 5, 5)"),
+              (7.8, 1.25, 8, OUTPUT, "8 maps", "(8, 20, 20)")]
+    for left, side, deep, colour, name, shape in stacks:
+        bottom = 2.15 - side / 2
+        for sheet in reversed(range(deep)):
+            x, y = left + 0.1 * sheet, bottom + 0.1 * sheet
+            ax.add_patch(Rectangle((x, y), side, side, fc=colour, ec="white", lw=2))
+        ax.text(left + side / 2 + 0.05 * (deep - 1), 0.72, name, ha="center", fontsize=17, weight="bold")
+        ax.text(left + side / 2 + 0.05 * (deep - 1), 0.33, shape, ha="center", fontsize=16)
+    fig.suptitle("A filter is as deep as what it slides over; each filter makes one map", y=0.97)
+    return Picture(fig, "An image of depth 1, filters of depth 1, four maps, filters of depth 4, eight maps, with their shapes")

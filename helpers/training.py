@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from . import functional as F
+from .blas import one_thread
 from .layers import Sequential
 
 
@@ -106,12 +106,6 @@ def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None):
             if interrupted:
                 return _stopped_early(history, epoch)
     return history
-
-
-def _one_thread():
-    # Products this small gain nothing from a second BLAS thread, and where another program keeps a core
-    # busy, threads that wait for each other made an epoch a hundred times slower.
-    return threadpool_limits(limits=1, user_api="blas")
 
 
 def _progress(steps):

@@ -30,6 +30,32 @@ def _snapshots():
     return snapshots
 
 
+def _filter_gradient(dy, x, taps, stride):
+    """dw of one filter on one image, by the stride."""
+    cache = F.conv2d(x[None, None], np.zeros((1, 1, taps, taps)), np.zeros(1), stride)[1]
+    return F.conv2d_backward(dy[None, None], cache)[1][0, 0]
+
+
+def _filter_gradient_as_published(dy, x, taps, stride):
+    return np.array([[(dy * x[i:i + len(dy), j:j + len(dy)]).sum() for j in range(taps)] for i in range(taps)])
+
+
+def _one_convolution(x, w, stride):
+    return F.conv2d(x[None, None], w[None, None], np.zeros(1), stride)[0][0, 0]
+
+
+def _digit_and_filter():
+    return _digits().x_train[0, 0].astype(np.float64), np.random.default_rng(0).standard_normal((5, 5))
+
+
+def _slide(image, w):
+    return F.conv2d(image[None, None].astype(np.float64), w[None, None].astype(np.float64), np.zeros(1))[0][0, 0]
+
+
+def _out_size(size, kernel, stride, padding):
+    return (size + 2 * padding - kernel) // stride + 1
+
+
 MAKERS = {
     "how_many_pixels": lambda: live.how_many_pixels(_digits().x_train[7, 0]),
     "look_inside": lambda: live.look_inside(_digits().x_train[:200]),
@@ -37,6 +63,14 @@ MAKERS = {
     "one_weight": lambda: live.one_weight(*_layer()),
     "step_size": lambda: live.step_size(*_layer(), sizes=[0.02, 0.5, 8.0]),
     "training": lambda: live.training(_snapshots(), "1.weight"),
+    "slide": lambda: live.slide(_digits().x_train[15, 0], np.arange(25).reshape(5, 5) % 4 - 2, _slide),
+    "design_filter": lambda: live.design_filter(_digits().x_train[:10, 0], _slide, [[-1, -1, 2], [-1, 2, -1], [2, -1, -1]]),
+    "stride_and_padding": lambda: live.stride_and_padding(_out_size),
+    "explorer": live.explorer,
+    "tap_check": lambda: live.tap_check(
+        _one_convolution, {"step by the stride": _filter_gradient, "as published": _filter_gradient_as_published},
+        *_digit_and_filter()),
+    "way_back": lambda: live.way_back(*_digit_and_filter(), np.random.default_rng(1).standard_normal((12, 12)), stride=2),
 }
 
 

@@ -1,4 +1,4 @@
-"""Every formula of `functional`: finite differences, the adjoint, PyTorch, and what it does with bad input."""
+"""Every formula for dense nets: finite differences, the adjoint, PyTorch, and what it does with bad input."""
 from dataclasses import dataclass
 from typing import Callable
 
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from helpers import functional as F
+from helpers.functional import dense
 from helpers.gradcheck import adjoint_error, numeric_gradient, relative_error
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -128,10 +129,11 @@ def test_linear_backward_is_the_adjoint(sizes, seed):
     x, w, b = draw_linear(rng, sizes)
     dy = rng.standard_normal((sizes[0], sizes[2]))
     cache = F.linear(x, w, b)[1]
-    assert adjoint_error(lambda x: F.linear(x, w, np.zeros_like(b))[0], lambda dy: F.linear_backward(dy, cache)[0], x, dy) < 1e-12
-    # y is linear in w and in b as well.
-    assert adjoint_error(lambda w: F.linear(x, w, np.zeros_like(b))[0], lambda dy: F.linear_backward(dy, cache)[1], w, dy) < 1e-12
-    assert adjoint_error(lambda b: F.linear(np.zeros_like(x), w, b)[0], lambda dy: F.linear_backward(dy, cache)[2], b, dy) < 1e-12
+    # y is linear in each of x, w and b, where what is added to it is nothing.
+    no_x, no_b = np.zeros_like(x), np.zeros_like(b)
+    assert adjoint_error(lambda x: F.linear(x, w, no_b)[0], lambda dy: F.linear_backward(dy, cache)[0], x, dy) < 1e-12
+    assert adjoint_error(lambda w: F.linear(x, w, no_b)[0], lambda dy: F.linear_backward(dy, cache)[1], w, dy) < 1e-12
+    assert adjoint_error(lambda b: F.linear(no_x, w, b)[0], lambda dy: F.linear_backward(dy, cache)[2], b, dy) < 1e-12
 
 
 # --- PyTorch --------------------------------------------------------------------------------------
@@ -238,7 +240,8 @@ def run_everything(dtype, freeze=lambda *arrays: arrays):
 
 
 def test_run_everything_leaves_no_formula_out():
-    public = {name for name in vars(F) if not name.startswith("_") and callable(getattr(F, name))}
+    own = {name for name, value in vars(dense).items() if getattr(value, "__module__", "") == dense.__name__}
+    public = {name for name in own if not name.startswith("_")}
     assert {name.removesuffix("_backward") for name in public} == {name for name, *_ in run_everything(np.float64)}
 
 
@@ -359,7 +362,8 @@ def test_cross_entropy_known_values():
     assert F.cross_entropy(np.array([[1000.0, 0.0]]), np.array([1]))[0] == 1000
     assert F.cross_entropy(np.array([[1000.0, 0.0]]), np.array([0]))[0] == 0
     # The mean over the batch, not the sum.
-    assert F.cross_entropy(np.array([[30.0, 0.0], [0.0, 0.0]]), np.array([1, 1]))[0] == pytest.approx((30 + np.log(2)) / 2, rel=1e-12)
+    mean = (30 + np.log(2)) / 2
+    assert F.cross_entropy(np.array([[30.0, 0.0], [0.0, 0.0]]), np.array([1, 1]))[0] == pytest.approx(mean, rel=1e-12)
 
 
 @pytest.mark.parametrize("labels_dtype", [np.uint8, np.int8, np.int32, np.int64, np.uint64])
@@ -459,7 +463,8 @@ def says(error, *parts):
 def test_wrong_number_of_axes(shape):
     bad = np.ones(shape)
     for name, axes, call in (("x", "(N, in)", lambda: F.linear(bad, W, B)), ("w", "(out, in)", lambda: F.linear(X, bad, B)),
-                             ("logits", "(N, C)", lambda: F.softmax(bad)), ("logits", "(N, C)", lambda: F.cross_entropy(bad, LABELS))):
+                             ("logits", "(N, C)", lambda: F.softmax(bad)),
+                             ("logits", "(N, C)", lambda: F.cross_entropy(bad, LABELS))):
         with pytest.raises(ValueError) as error:
             call()
         says(error, f"{name} must have 2 axes {axes}", shape)
@@ -476,7 +481,8 @@ def test_linear_shapes_that_do_not_fit(sizes, more):
     for bad in (np.ones(outputs + more), np.ones((outputs, 1)), np.ones((1, outputs)), np.ones(())):  # none is broadcast
         with pytest.raises(ValueError) as error:
             F.linear(x, np.ones((outputs, inputs + more)), bad)
-        says(error, f"w has {outputs} outputs but b has shape {bad.shape}", f"w (out, in) = {(outputs, inputs + more)}", "b (out,)")
+        says(error, f"w has {outputs} outputs but b has shape {bad.shape}",
+             f"w (out, in) = {(outputs, inputs + more)}", "b (out,)")
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
@@ -528,15 +534,18 @@ def test_labels_out_of_range(labels):
     says(error, "labels must lie between 0 and 2", f"run from {labels.min()} to {labels.max()}")
 
 
-@pytest.mark.parametrize("labels", [LABELS[:3], np.append(LABELS, 0), LABELS[:, None], LABELS[None], LABELS[:0], np.eye(3, dtype=int)],
-                         ids=lambda labels: str(labels.shape))
+WRONG_SHAPES = [LABELS[:3], np.append(LABELS, 0), LABELS[:, None], LABELS[None], LABELS[:0], np.eye(3, dtype=int)]
+WRONG_KINDS = [LABELS.astype(float), LABELS.astype(bool), LABELS.tolist(), 0, None, np.array(["0"] * 4)]
+
+
+@pytest.mark.parametrize("labels", WRONG_SHAPES, ids=lambda labels: str(labels.shape))
 def test_labels_of_the_wrong_shape(labels):
     with pytest.raises(ValueError) as error:
         F.cross_entropy(X, labels)
     says(error, "logits (N, C) = (4, 3)", f"labels (N,) = {labels.shape}")
 
 
-@pytest.mark.parametrize("labels", [LABELS.astype(float), LABELS.astype(bool), LABELS.tolist(), 0, None, np.array(["0"] * 4)], ids=str)
+@pytest.mark.parametrize("labels", WRONG_KINDS, ids=str)
 def test_labels_of_the_wrong_kind(labels):
     with pytest.raises(TypeError, match="cross_entropy: labels must be a NumPy array of integers"):
         F.cross_entropy(X, labels)

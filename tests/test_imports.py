@@ -10,23 +10,25 @@ import helpers
 
 HOUSE = Path(helpers.__file__).parent
 # From the ground up. `init` lies below `layers`, which draw their weights with it.
-FLOORS = ["functional", "data", "init", "layers", "optim", "models", "training", "gradcheck", "figures", "live", "checks", "machine"]
+FLOORS = ["functional", "data", "init", "layers", "optim", "models", "training", "gradcheck",
+          "figures", "live", "checks", "machine"]
 NO_PICTURES = FLOORS[:FLOORS.index("figures")]
-MODULES = sorted(file.stem for file in HOUSE.glob("*.py") if file.stem != "__init__")
+FILES = sorted(file.relative_to(HOUSE.parent) for file in HOUSE.rglob("*.py"))
 
 
-def imported_from_the_house(source):
-    """Names of the modules of `helpers` that this source imports, at the top or inside a function."""
+def floors_imported(source, package):
+    """Names of the modules on the floors of `helpers` that a source in `package` imports, also inside functions."""
     names = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("helpers.")}
+            paths = [alias.name.split(".") for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            path = (node.module or "").split(".")
-            if node.level == 0 and path[0] != "helpers":
-                continue
-            path = [part for part in (path if node.level else path[1:]) if part]
-            names |= {path[0]} if path else {alias.name for alias in node.names}
+            base = list(package)[:len(package) + 1 - node.level] if node.level else []
+            base += node.module.split(".") if node.module else []
+            paths = [[*base, alias.name] for alias in node.names]
+        else:
+            continue
+        names |= {path[1] for path in paths if path[0] == "helpers" and len(path) > 1}
     return names
 
 
@@ -39,29 +41,30 @@ from helpers import models
 from helpers.optim import SGD
 from pathlib import Path
 def late():
-    from . import live
+    from . import checks
 """
-    assert imported_from_the_house(source) == {"data", "functional", "init", "layers", "models", "optim", "live"}
+    assert floors_imported(source, ("helpers",)) == {"data", "functional", "init", "layers", "models", "optim", "checks"}
+    inside = "from .. import figures as G\nfrom ..functional import common\nfrom .core import Live\nfrom . import lesson_01"
+    assert floors_imported(inside, ("helpers", "live")) == {"figures", "functional", "live"}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_imports_only_from_floors_below(module):
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_a_module_imports_only_from_floors_below(file):
+    imported = floors_imported((HOUSE.parent / file).read_text(encoding="utf-8"), file.parent.parts)
+    if file.parts[1:] == ("__init__.py",):
+        assert imported == set()  # so that `import helpers` costs nothing
+        return
+    module = Path(file.parts[1]).stem  # a file, or the folder it lies in, whose parts may import each other
     assert module in FLOORS, f"give {module} a floor, here and in the design"
-    above = FLOORS[FLOORS.index(module):]
-    imported = imported_from_the_house((HOUSE / f"{module}.py").read_text(encoding="utf-8"))
-    assert imported <= set(FLOORS)
-    assert not imported & set(above)
-
-
-def test_the_package_imports_nothing_by_itself():
-    assert imported_from_the_house((HOUSE / "__init__.py").read_text(encoding="utf-8")) == set()
+    below = set(FLOORS[:FLOORS.index(module)])
+    assert imported <= below | ({module} if len(file.parts) > 2 else set())
 
 
 def loaded_by(statement):
     """Packages that are loaded in a fresh Python once the statement has run."""
     code = f"import sys; {statement}; print(*{{name.partition('.')[0] for name in sys.modules}})"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=HOUSE.parent, check=True)
-    return set(done.stdout.split())
+    command = [sys.executable, "-c", code]
+    return set(subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=HOUSE.parent, check=True).stdout.split())
 
 
 def test_the_lower_floors_need_no_pictures():

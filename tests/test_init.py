@@ -15,7 +15,8 @@ VARIANCES = {
 }
 KINDS = [f"{name}_{shape}" for name in VARIANCES for shape in ("normal", "uniform")]
 # (shape, fan_in, fan_out): far from square, so that taking one fan for the other shows.
-SHAPES = [((500, 200), 200, 500), ((200, 500), 500, 200), ((40, 10, 9, 7), 10 * 63, 40 * 63), ((8, 60, 5, 11), 60 * 55, 8 * 55)]
+SHAPES = [((500, 200), 200, 500), ((200, 500), 500, 200),
+          ((40, 10, 9, 7), 10 * 63, 40 * 63), ((8, 60, 5, 11), 60 * 55, 8 * 55)]
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -42,8 +43,8 @@ def test_mean_and_spread(kind, shape, fan_in, fan_out):
 
 @each_kind
 def test_uniform_kinds_end_where_they_should_and_normal_kinds_do_not(kind):
-    shape = (500, 200)
-    draws = np.abs(getattr(init, kind)(shape, np.random.default_rng(0), np.float64)) / (np.sqrt(3) * wanted_std(kind, 200, 500))
+    draws = np.abs(getattr(init, kind)((500, 200), np.random.default_rng(0), np.float64))
+    draws /= np.sqrt(3) * wanted_std(kind, 200, 500)
     if kind.endswith("uniform"):
         assert draws.max() <= 1
         assert draws.max() > 1 - 20 / draws.size  # of n draws all below 1 - c/n with probability exp(-c)
@@ -61,7 +62,8 @@ def test_draws_are_independent(kind):
 
 
 @each_kind
-@given(shape=hnp.array_shapes(min_dims=2, max_dims=4, max_side=5), seed=st.integers(0, 2**32 - 1), dtype=st.sampled_from([np.float32, np.float64]))
+@given(shape=hnp.array_shapes(min_dims=2, max_dims=4, max_side=5), seed=st.integers(0, 2**32 - 1),
+       dtype=st.sampled_from([np.float32, np.float64]))
 def test_the_seed_decides(kind, shape, seed, dtype):
     draw = getattr(init, kind)
     first, again, other = (draw(shape, np.random.default_rng(chosen), dtype) for chosen in (seed, seed, seed + 1))

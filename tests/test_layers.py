@@ -30,7 +30,8 @@ def small(seed=0, activation=ReLU, sizes=(6, 5, 4, 3)):
 
 def nested(rng=None, dtype=np.float64):
     rng = rng or np.random.default_rng(0)
-    return Sequential(Flatten(), Sequential(Linear(6, 4, rng, dtype=dtype), Tanh()), Sequential(Sequential(Linear(4, 3, rng, dtype=dtype))))
+    first, second = Linear(6, 4, rng, dtype=dtype), Linear(4, 3, rng, dtype=dtype)
+    return Sequential(Flatten(), Sequential(first, Tanh()), Sequential(Sequential(second)))
 
 
 def same(first, second):
@@ -88,7 +89,8 @@ def test_double_turns_everything_to_float64():
     before = net.state_dict()
     assert {parameter.value.dtype for parameter in net.parameters()} == {np.dtype(np.float32)}
     assert net.double() is net
-    assert {array.dtype for parameter in net.parameters() for array in (parameter.value, parameter.grad)} == {np.dtype(np.float64)}
+    arrays = [array for parameter in net.parameters() for array in (parameter.value, parameter.grad)]
+    assert {array.dtype for array in arrays} == {np.dtype(np.float64)}
     assert all(np.array_equal(before[name], value) for name, value in net.state_dict().items())
     x = np.random.default_rng(0).standard_normal((2, 6))
     y = net.forward(x)
@@ -122,7 +124,8 @@ def test_linear_layer_is_the_formula():
     layer.bias.value[...] = [1, 2]
     y, cache = F.linear(x, layer.weight.value, layer.bias.value)
     assert np.array_equal(layer(x), y)
-    for found, wanted in zip((layer.backward(dy), layer.weight.grad, layer.bias.grad), F.linear_backward(dy, cache), strict=True):
+    gradients = layer.backward(dy), layer.weight.grad, layer.bias.grad
+    for found, wanted in zip(gradients, F.linear_backward(dy, cache), strict=True):
         assert np.array_equal(found, wanted)
 
 
@@ -204,7 +207,8 @@ def test_errors_come_through_a_network():
         net.forward(np.ones((0, 6)))
     with pytest.raises(ValueError, match="Flatten.*\\(6,\\)"):
         net.forward(np.ones(6))
-    with pytest.raises(ValueError, match=r"linear: x has 8 features but the weights expect 6: x \(N, in\) = \(3, 8\), w \(out, in\) = \(5, 6\)"):
+    both_shapes = r"x \(N, in\) = \(3, 8\), w \(out, in\) = \(5, 6\)"
+    with pytest.raises(ValueError, match=f"linear: x has 8 features but the weights expect 6: {both_shapes}"):
         net.forward(np.ones((3, 2, 4)))
     with pytest.raises(TypeError, match="share one dtype.*x is float32.*w is float64"):
         net.forward(np.ones((3, 6), np.float32))
@@ -346,7 +350,8 @@ def spoil(state, how):
     return state
 
 
-SPOILT = [("missing", KeyError, r"missing \['5.bias'\], unknown \[\]"), ("unknown", KeyError, r"missing \[\], unknown \['7.weight'\]"),
+SPOILT = [("missing", KeyError, r"missing \['5.bias'\], unknown \[\]"),
+          ("unknown", KeyError, r"missing \[\], unknown \['7.weight'\]"),
           ("shape", ValueError, r"5.bias has shape \(1, 3\) but the network expects \(3,\)"),
           ("broadcast", ValueError, r"5.bias has shape \(1,\) but the network expects \(3,\)"),
           ("text", TypeError, "5.bias has dtype <U1 but the network expects float64"),
@@ -404,7 +409,8 @@ def refused(*paths):
     raise PermissionError(13, "Permission denied")
 
 
-FAILURES = [(np, "savez", half_written, OSError), (np, "savez", interrupted, KeyboardInterrupt), (layers.os, "replace", refused, PermissionError)]
+FAILURES = [(np, "savez", half_written, OSError), (np, "savez", interrupted, KeyboardInterrupt),
+            (layers.os, "replace", refused, PermissionError)]
 
 
 @pytest.mark.parametrize("module, function, fault, kind", FAILURES, ids=["disk full", "interrupted", "not renamed"])

@@ -23,7 +23,8 @@ def toy(seed=0, train=23, test=11, dtype=np.float64):
     """A few small random images with random labels."""
     rng = np.random.default_rng(seed)
     x_train, x_test = (rng.standard_normal((count, 1, 2, 3)).astype(dtype) for count in (train, test))
-    return SimpleNamespace(x_train=x_train, y_train=rng.integers(0, 3, train), x_test=x_test, y_test=rng.integers(0, 3, test))
+    y_train, y_test = rng.integers(0, 3, train), rng.integers(0, 3, test)
+    return SimpleNamespace(x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
 
 
 def network(seed=0, dtype=np.float64):
@@ -134,8 +135,8 @@ def test_seconds_leave_the_measuring_out(monkeypatch):
 
 
 def test_history_prints_as_a_table():
-    history = training.History(step_losses=[1.0] * 7, train_loss=[2.34567, 1.5], test_loss=[1.25, 1.125], train_accuracy=[0.5, 0.75],
-                               test_accuracy=[0.25, 0.98765], seconds=[1, 1], interrupted=True)
+    history = training.History(step_losses=[1.0] * 7, train_loss=[2.34567, 1.5], train_accuracy=[0.5, 0.75],
+                               test_loss=[1.25, 1.125], test_accuracy=[0.25, 0.98765], seconds=[1, 1], interrupted=True)
     head, first, second, last = str(history).splitlines()
     assert first.split() == ["1", "2.3457", "1.2500", "50.00%", "25.00%"]
     assert second.split() == ["2", "1.5000", "1.1250", "75.00%", "98.77%"]
@@ -151,7 +152,8 @@ def numbers(history):
 @given(st.integers(0, 2**32 - 1))
 def test_the_seed_decides(seed):
     digits, nets = toy(dtype=np.float32), [network(dtype=np.float32) for _ in range(3)]
-    first, again, other = (run(net, digits, epochs=2, seed=chosen) for net, chosen in zip(nets, (seed, seed, seed + 1), strict=True))
+    runs = zip(nets, (seed, seed, seed + 1), strict=True)
+    first, again, other = (run(net, digits, epochs=2, seed=chosen) for net, chosen in runs)
     assert numbers(first) == numbers(again)
     assert equal(weights(nets[0]), weights(nets[1]))
     assert first.step_losses != other.step_losses
@@ -183,13 +185,15 @@ def test_every_image_is_visited_once_an_epoch(count, batch_size, epochs, seed, t
     for epoch in range(epochs):
         visited = net.seen[epoch * batches:(epoch + 1) * batches]
         assert sorted(sum(visited, [])) == list(range(count))
-        assert [len(batch) for batch in visited] == [batch_size] * (count // batch_size) + [count % batch_size] * (count % batch_size > 0)
+        left = count % batch_size
+        assert [len(batch) for batch in visited] == [batch_size] * (count // batch_size) + [left] * (left > 0)
     assert net.blamed == [[number * 7 % 4 for number in batch] for batch in net.seen]  # each image with its own label
     assert net.measured == [list(range(test_count))] * epochs
 
 
 def test_epochs_have_orders_of_their_own():
-    digits = SimpleNamespace(x_train=np.arange(50.0).reshape(-1, 1), y_train=np.zeros(50, int), x_test=np.ones((1, 1)), y_test=np.zeros(1, int))
+    digits = SimpleNamespace(x_train=np.arange(50.0).reshape(-1, 1), y_train=np.zeros(50, int),
+                             x_test=np.ones((1, 1)), y_test=np.zeros(1, int))
     net = Spy()
     run(net, digits, epochs=3, batch_size=50)
     orders = {tuple(batch) for batch in net.seen}
@@ -334,7 +338,8 @@ def test_a_number_that_is_not_finite_is_traced_to_its_layer(name, layer, bad):
 
 def test_the_layer_is_found_in_a_nested_network():
     rng = np.random.default_rng(0)
-    net = Sequential(Flatten(), Sequential(Linear(6, 4, rng), Tanh()), Sequential(ReLU(), Sequential(Linear(4, 3, rng)))).double()
+    inner = Sequential(ReLU(), Sequential(Linear(4, 3, rng)))
+    net = Sequential(Flatten(), Sequential(Linear(6, 4, rng), Tanh()), inner).double()
     net.layers[2].layers[1].layers[0].weight.value[1, 2] = np.nan
     with pytest.raises(FloatingPointError, match=r"in layer 2\.1\.0, Linear\(4, 3\)\."):
         run(net, toy())
@@ -510,10 +515,12 @@ def test_interrupts_from_outside_at_no_chosen_moment(interrupts, own_handler, ca
 
     thread = threading.Thread(target=sender)
     thread.start()
-    history = run(net, digits, epochs=400, callback=callback)
-    done.set()
-    ready.set()
-    thread.join()
+    try:
+        history = run(net, digits, epochs=400, callback=callback)
+    finally:
+        done.set()
+        ready.set()
+        thread.join()
     assert 101 < len(history.step_losses) < 400 * STEPS
     assert_stopped_after(len(history.step_losses), history, net, start, digits, capsys)
     assert signal.getsignal(signal.SIGINT) is own_handler.handler
@@ -582,8 +589,8 @@ def test_images_and_labels_must_be_as_many(part):
         digits = toy()
         setattr(digits, f"x_{part}", getattr(digits, f"x_{part}")[:images])
         setattr(digits, f"y_{part}", getattr(digits, f"y_{part}")[:labels])
-        counts = f"x_{part} has {len(getattr(digits, f'x_{part}'))} images, y_{part} {len(getattr(digits, f'y_{part}'))} labels"
-        assert_refused(digits, ValueError, counts)
+        found = [len(getattr(digits, f"{kind}_{part}")) for kind in "xy"]
+        assert_refused(digits, ValueError, f"x_{part} has {found[0]} images, y_{part} {found[1]} labels")
 
 
 def test_what_does_not_fit_the_network_moves_no_weight():

@@ -2,5 +2,10 @@
 from .core import Live
 from .lesson_00 import how_many_pixels, look_inside
 from .lesson_01 import one_weight, softmax, step_size, training
+from .lesson_02 import design_filter, slide, stride_and_padding
+from .lesson_03 import explorer, tap_check, way_back
 
-__all__ = ["Live", "how_many_pixels", "look_inside", "one_weight", "softmax", "step_size", "training"]
+__all__ = [
+    "Live", "design_filter", "explorer", "how_many_pixels", "look_inside", "one_weight", "slide", "softmax",
+    "step_size", "stride_and_padding", "tap_check", "training", "way_back",
+]

@@ -7,8 +7,13 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imsave
 
-# Control labels as large as the text of the pictures.
-_STYLE = "<style>.live-figure {--jp-widgets-font-size: 17px; --jp-widgets-inline-height: 34px; font-size: 17px}</style>"
+from ..blas import one_thread
+
+# Control labels as large as the text of the pictures, and room for the longest value beside its slider.
+_STYLE = """<style>
+.live-figure {--jp-widgets-font-size: 17px; --jp-widgets-inline-height: 34px; font-size: 17px}
+.live-figure .widget-readout {min-width: max-content; margin-right: 14px}
+</style>"""
 
 
 class Live(widgets.VBox):
@@ -48,7 +53,8 @@ class Live(widgets.VBox):
 
         Level 1 packs three times as fast as level 9, which is for what is stored.
         """
-        self.update(**values)
+        with one_thread():
+            self.update(**values)
         canvas = self.fig.canvas
         canvas.restore_region(self._background)
         for artist in self.moving:
@@ -87,5 +93,6 @@ def slider(label, value, low, high, step=1):
 
 def pick(label, options, value):
     """A slider over given values, shown as they are."""
+    width = 300 + 8 * max(len(str(option)) for option in options)
     return widgets.SelectionSlider(options=options, value=value, description=label,
-                                   style={"description_width": "initial"}, layout=widgets.Layout(width="340px"))
+                                   style={"description_width": "initial"}, layout=widgets.Layout(width=f"{width}px"))

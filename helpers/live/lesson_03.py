@@ -16,7 +16,7 @@ class _Cells:
 
     def __init__(self, ax, most, level, beside):
         self.level, self.beside = level, beside
-        self.boxes = ax.scatter(np.zeros(most), np.zeros(most), s=1150, marker="s", linewidths=2.5, zorder=3)
+        self.boxes = ax.scatter(np.zeros(most), np.zeros(most), s=1150, marker="s", linewidths=3, zorder=3)
         self.inside = [ax.text(0, level, "", ha="center", va="center", fontsize=17, zorder=4) for _ in range(most)]
         self.outside = [ax.text(0, level + beside, "", ha="center", va="center", fontsize=16, color="#A3467F", weight="bold")
                         for _ in range(most)]
@@ -37,19 +37,19 @@ def explorer():
     """Who touched whom when up to four taps slide over eight inputs: forward from them, and back to them."""
     x, every_w = np.array([1, -2, 3, 0, 2, -1, 1, 2]), np.array([2, -1, 1, 3])
     every_dy = np.array([1, -1, 2, 1, -2, 3, -1, 2, 1, -3, 2, 1])
-    fig, ax = G.canvas(10, 4.5)
-    G.bare(ax).set(xlim=(-3.6, 10), ylim=(-0.85, 2.85))
+    fig, ax = G.canvas(10, 4.9)
+    G.bare(ax).set(xlim=(-4.3, 10), ylim=(-0.95, 2.95))
     for level, text, colour in ((0, "$x$", G.INPUT), (2, "$y$", G.OUTPUT), (-0.52, "$dx$", "#A3467F"), (2.52, "$dy$", "#A3467F")):
-        ax.text(-2.9, level, text, fontsize=20, color=colour, va="center", ha="right")
+        ax.text(-3.2, level, text, fontsize=20, color=colour, va="center")
     lines = [LineCollection([], linewidths=[], colors=colour, linestyles=[dash], zorder=1)
              for colour, dash in zip(_TAPS, _DASHES)]
     for collection in lines:
         ax.add_collection(collection)
     inputs, outputs = _Cells(ax, 12, 0, -0.52), _Cells(ax, 12, 2, 0.52)
-    taps_text = [ax.text(-2.9, 1.35 - 0.3 * k, "", fontsize=16, color=colour, va="center", ha="right", weight="bold")
+    taps_text = [ax.text(-4.2, 1.45 - 0.3 * k, "", fontsize=16, color=colour, va="center", weight="bold")
                  for k, colour in enumerate(_TAPS)]
     forward, backward = (ax.text(0.5, place, "", transform=fig.transFigure, ha="center", va="center", fontsize=18, color=colour)
-                         for place, colour in ((0.955, "#00634A"), (0.045, "#A3467F")))
+                         for place, colour in ((0.96, "#00634A"), (0.04, "#A3467F")))
 
     def update(taps, stride, padding, output, input):
         w, padded = every_w[:taps], np.pad(x, padding)
@@ -62,10 +62,9 @@ def explorer():
             dx[start:start + taps] += arriving * w
         centres, inside = starts - padding + (taps - 1) / 2, np.arange(padded.size) - padding
         for k, collection in enumerate(lines):
-            met = starts + k if k < taps else np.array([], dtype=int)
-            on = (np.arange(met.size) == output) | (met == here)
-            collection.set(segments=[[(m - padding, 0), (centre, 2)] for m, centre in zip(met, centres)],
-                           linewidths=np.where(on, 4.5, 1.2), alpha=np.where(on, 1.0, 0.35))
+            on = (np.arange(count) == output) | (starts + k == here)
+            collection.set(segments=[[(start + k - padding, 0), (centre, 2)] for start, centre in zip(starts, centres)],
+                           linewidths=np.where(on, 4.5, 1.2), alpha=np.where(on, 1.0, 0.35), visible=k < taps)
         pulled, fed = np.isin(np.arange(padded.size), starts[output] + np.arange(taps)), np.isin(here - starts, np.arange(taps))
         real = (inside >= 0) & (inside < x.size)
         inputs.set(inside, [str(v) for v in padded], [str(v) if r else "" for v, r in zip(dx, real)],
@@ -103,14 +102,14 @@ def tap_check(forward, rules, x, w, strides=(1, 2, 3)):
     """
     results = {(rule, stride): _measured(forward, rule_function, x, w, stride)
                for rule, rule_function in rules.items() for stride in strides}
-    fig, (left, middle, right) = G.canvas(10, 4.4, 1, 3, width_ratios=(1, 1, 1.25))
+    fig, (left, middle, right) = G.canvas(10, 4.7, 1, 3, width_ratios=(1, 1, 1.2))
     images, rings = [], []
     for ax, head in ((left, "$dw$ by the rule"), (middle, "$dw$ by finite differences")):
         images.append(G.framed(ax).imshow(w, cmap=G.GRADIENTS))
         rings.append(ax.plot([], [], "s", ms=24, mfc="none", mec=G.WEIGHT, mew=4)[0])
         ax.set_title(head)
     right.set(xlabel="finite differences", ylabel="rule", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal",
-              xticks=[-1, 0, 1], yticks=[-1, 0, 1], title="all taps, scaled")
+              xticks=[-1, 0, 1], yticks=[-1, 0, 1])
     right.axline((0, 0), slope=1, color=G.QUIET, zorder=0)
     dots, = right.plot([], [], "o", color=G.GRADIENT, mec=G.INK, mew=0.8, ms=10)
     chosen, = right.plot([], [], "s", mfc="none", mec=G.WEIGHT, mew=4, ms=17)
@@ -159,7 +158,7 @@ def way_back(image, w, dy, stride):
     """
     cells, (out_h, out_w) = dy.size, dy.shape
     fig, axes = G.canvas(10, 4.1, 1, 4, width_ratios=(1.35, 1, 1, 1.35))
-    heads = ("image, and what this tap met", "$dy$ arrives", "$dw$", "$dx$")
+    heads = ("image", "$dy$ arrives", "$dw$", "$dx$")
     colours = (G.PIXELS, G.GRADIENTS, G.GRADIENTS, G.GRADIENTS)
     images = [G.framed(ax).imshow(array, cmap=colour) for ax, array, colour in zip(axes, (image, dy, w, image), colours)]
     for ax, head in zip(axes, heads):

@@ -1,0 +1,184 @@
+"""Live figures of lesson 02: a window that slides, a filter to design, and the grid of stride and padding."""
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+
+from .. import figures as G
+from .core import Live, slider
+
+
+def slide(image, w, slide_filter):
+    """A filter (5, 5) slides over an image (28, 28): patch, filter, products, and the score being written.
+
+    `slide_filter(image, w)` -> map (24, 24), the reader's own function. Pixels are rounded to tenths, so
+    that every number on the screen is exact.
+    """
+    image = np.round(image, 1)
+    scores, (height, width) = slide_filter(image, w), w.shape
+    written = np.full(scores.shape, np.nan)
+    fig = Figure(figsize=(10, 4.9))
+    whole, target = G.panel(fig, 0.15, 1.15, 3.0), G.panel(fig, 6.85, 1.15, 3.0)
+    near, taps, products = G.panel(fig, 3.35, 0.78, 1.6), G.panel(fig, 5.05, 0.78, 1.6), G.panel(fig, 3.95, 2.72, 2.1)
+    whole.imshow(image, cmap=G.PIXELS, vmin=0, vmax=1)
+    target.set_facecolor("#E8E8E8")
+    shown = target.imshow(written, cmap=G.WEIGHTS, **G.span(scores))
+    patch = _Grid(near, height, G.PIXELS, {"vmin": 0, "vmax": 1}, dark=0.35)
+    product = _Grid(products, height, G.WEIGHTS, G.span(2 * w), dark=9)
+    for artist in _Grid(taps, height, G.WEIGHTS, G.span(2 * w), dark=9).show(w).artists:
+        artist.set_animated(False)
+    window, = whole.plot([], [], color=G.WEIGHT, lw=4)
+    pixel, = target.plot([], [], "s", ms=13, mfc="none", mec=G.OUTPUT, mew=4, clip_on=False)
+    for ax, name in ((whole, "image"), (near, "patch"), (taps, "× filter"), (target, "score map")):
+        ax.set_title(name, pad=7)
+    products.set_title("= products", pad=7)
+    title = fig.suptitle(" ", y=0.985)
+
+    def update(row, column):
+        part = image[row:row + height, column:column + width]
+        window.set_data(*_box(row, column, height, width))
+        patch.show(part)
+        product.show(part * w)
+        written[:] = np.nan
+        written.flat[:row * scores.shape[1] + column + 1] = scores.flat[:row * scores.shape[1] + column + 1]
+        shown.set_data(written)
+        pixel.set_data([column], [row])
+        title.set_text(f"the {w.size} products add up to {scores[row, column] + 0.0:.1f}: "
+                       f"written to row {row}, column {column} of the map")
+
+    return Live(fig, update, [window, *patch.artists, *product.artists, shown, pixel, title],
+                "A window on a digit, its pixels times the filter's weights, and the score map filled up to there",
+                row=slider("row", 16, 0, scores.shape[0] - 1), column=slider("column", 10, 0, scores.shape[1] - 1))
+
+
+def design_filter(images, slide_filter, start):
+    """Nine sliders make a filter (3, 3); images (n, 28, 28) to try it on, and the score map of each.
+
+    `slide_filter(image, w)` -> map, the reader's own function. `start`: nine whole numbers to begin with.
+    """
+    fig = Figure(figsize=(10, 4))
+    left, middle, right = G.panel(fig, 0.15, 0.8, 3.1), G.panel(fig, 3.85, 1.25, 2.2), G.panel(fig, 6.65, 0.8, 3.1)
+    picture = left.imshow(images[0], cmap=G.PIXELS, vmin=0, vmax=1)
+    taps = _Grid(middle, 3, G.WEIGHTS, {"vmin": -9, "vmax": 9}, dark=6.5, size=24)
+    shown = right.imshow(slide_filter(images[0], np.array(start)), cmap=G.WEIGHTS)
+    for x, sign in ((3.55, "∗"), (6.35, "=")):
+        fig.text(x / 10, 1 - 2.35 / 4, sign, fontsize=28, ha="center", va="center")
+    for ax, name in ((left, "image"), (middle, "filter"), (right, "score map")):
+        ax.set_title(name)
+    title = fig.suptitle(" ", y=0.98)
+
+    def update(image, **weights):
+        w = np.array(list(weights.values())).reshape(3, 3)
+        scores = slide_filter(images[image], w)
+        picture.set_data(images[image])
+        taps.show(w)
+        shown.set_data(scores)
+        shown.set_clim(**G.span(scores))
+        even = f"{w.sum()} × the ink" if w.sum() else "0"
+        title.set_text(f"the weights add up to {w.sum()}: where the ink is even, the score is {even}")
+
+    controls = {f"w{row}{column}": slider(f"w[{row}, {column}]", int(start[row][column]), -9, 9)
+                for row in range(3) for column in range(3)}
+    return Live(fig, update, [picture, *taps.artists, shown, title],
+                "A digit, a filter of nine numbers, and the score map that the filter makes of the digit",
+                **controls, image=slider("image", 0, 0, len(images) - 1))
+
+
+def stride_and_padding(out_size):
+    """How often each cell of a square image is touched, for any filter, stride and padding.
+
+    `out_size(size, kernel, stride, padding)` -> windows a side, the reader's own function.
+    """
+    most, cells = 2, 11  # the widest padding, and the largest padded image
+    fig = Figure(figsize=(10, 4.9))
+    left, right = G.panel(fig, 0.4, 0.8, 3.75), G.panel(fig, 5.5, 0.8, 3.75)
+    for ax in (left, right):
+        G.bare(ax).set(xlim=(-0.6, cells - 0.4), ylim=(cells - 0.4, -0.6))
+    counts = np.full((cells, cells), np.nan)
+    heat = left.imshow(counts, cmap=_TOUCHES, vmin=0, vmax=1)
+    ring = left.add_patch(PathPatch(Path([(0, 0)]), fc="none", ec="#B0B0B0", hatch="//", lw=0))
+    mesh, = left.plot([], [], color="white", lw=2)
+    edge, = left.plot([], [], color=G.INPUT, lw=3)
+    window, = left.plot([], [], color=G.WEIGHT, lw=5)
+    unused, = left.plot([], [], "x", color=G.TEST, ms=13, mew=3.5)
+    numbers = [left.text(column, row, "", ha="center", va="center", fontsize=16)
+               for row in range(cells) for column in range(cells)]
+    out_heat = right.imshow(counts, cmap=_OUTPUTS, vmin=0, vmax=1)
+    out_mesh, = right.plot([], [], color="white", lw=2)
+    pixel, = right.plot([], [], color=G.OUTPUT, lw=5)
+    left.set_title("how many windows touch each cell", loc="left")
+    heading, title = right.set_title(" ", loc="left"), fig.suptitle(" ", y=0.985)
+    left.text(-0.5, cells + 0.2, "hatched: padding      ×: no window touches it", fontsize=15)
+
+    def update(size, kernel, stride, padding, row, column):
+        out, padded, first = out_size(size, kernel, stride, padding), size + 2 * padding, most - padding
+        row, column = min(row, out - 1), min(column, out - 1)
+        along = np.array([sum(start * stride <= cell < start * stride + kernel for start in range(out)) for cell in range(padded)])
+        touched = np.full((cells, cells), np.nan)
+        touched[first:first + padded, first:first + padded] = np.outer(along, along)
+        most_touched = np.nanmax(touched)
+        heat.set_data(touched / (1.6 * most_touched))
+        ring.set_path(_frame(first, padded, most, size))
+        mesh.set_data(*_mesh(first, padded))
+        edge.set_data(*_box(most, most, size, size))
+        window.set_data(*_box(first + row * stride, first + column * stride, kernel, kernel))
+        unused.set_data(*np.argwhere(touched == 0).T[::-1])
+        for text, count in zip(numbers, touched.flat):
+            text.set(text=f"{count:.0f}", visible=count > 0, color="white" if count > 0.75 * most_touched > 3 else G.INK)
+        outputs = np.full((cells, cells), np.nan)
+        outputs[:out, :out] = 0.3
+        outputs[row, column] = 1
+        out_heat.set_data(outputs)
+        out_mesh.set_data(*_mesh(0, out))
+        pixel.set_data(*_box(row, column, 1, 1))
+        heading.set_text(f"output: {out} × {out}")
+        over = (size + 2 * padding - kernel) % stride
+        left_over = f"{over} row{'s' * (over > 1)} left over at the end" if over else "none left over"
+        title.set_text(rf"$\lfloor({size} + 2\cdot{padding} - {kernel})\,/\,{stride}\rfloor + 1 = {out}$ windows a side, {left_over}")
+
+    return Live(fig, update, [heat, ring, mesh, *numbers, unused, edge, window, out_heat, out_mesh, pixel, heading, title],
+                "A padded image with the number of windows that touch each cell, and the grid of outputs",
+                size=slider("image size", 6, 5, 7), kernel=slider("filter size", 3, 2, 5), stride=slider("stride", 2, 1, 3),
+                padding=slider("padding", 1, 0, most), row=slider("window row", 1, 0, 9), column=slider("window column", 0, 0, 9))
+
+
+_TOUCHES = G.LinearSegmentedColormap.from_list("touches", ["#FFFFFF", "#C4DEEF", G.INPUT, "#003A5C"])
+_OUTPUTS = G.LinearSegmentedColormap.from_list("outputs", ["#FFFFFF", G.OUTPUT])
+
+
+class _Grid:
+    """A square array as coloured cells with its numbers written in them."""
+
+    def __init__(self, ax, side, colours, limits, dark, size=14):
+        self.dark = dark  # numbers above this are written in white
+        self.image = ax.imshow(np.zeros((side, side)), cmap=colours, **limits)
+        self.texts = [ax.text(column, row, "", ha="center", va="center", fontsize=size)
+                      for row in range(side) for column in range(side)]
+        self.artists = [self.image, *self.texts]
+
+    def show(self, array):
+        self.image.set_data(array)
+        for text, value in zip(self.texts, array.flat):
+            text.set(text=f"{value + 0.0:.3g}", color="white" if abs(value) > self.dark else G.INK)
+        return self
+
+
+def _box(row, column, height, width):
+    """The outline of a block of cells, as x and y of a line."""
+    left, right, top, bottom = column - 0.5, column + width - 0.5, row - 0.5, row + height - 0.5
+    return [left, right, right, left, left], [top, top, bottom, bottom, top]
+
+
+def _mesh(first, count):
+    """The lines between count x count cells, as x and y of one line with gaps."""
+    ends, cuts = (first - 0.5, first + count - 0.5), np.arange(first, first + count + 1) - 0.5
+    along = np.array([[ends[0], ends[1], np.nan]] * len(cuts)).ravel()
+    across = np.repeat(cuts, 3)
+    return np.concatenate([along, across]), np.concatenate([across, along])
+
+
+def _frame(outer, outer_size, inner, inner_size):
+    """The cells of a square that lie outside a smaller square within it, as a path."""
+    corners = [list(zip(*_box(start, start, size, size))) for start, size in ((outer, outer_size), (inner, inner_size))]
+    turned = corners[0] + corners[1][::-1]  # the hole runs the other way round
+    return Path(turned, [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY] * 2)
