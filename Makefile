@@ -22,8 +22,8 @@ lab: .venv/lab  ## open the course in JupyterLab (the first time, install what i
 # kind of processor must not matter either: any x86 since 2013 can do what Haswell does.
 test test-mnist notebooks: export OPENBLAS_NUM_THREADS = 1
 test-mnist notebooks: export OPENBLAS_CORETYPE = Haswell
-# No progress bars in outputs.
-test test-mnist notebooks: export TQDM_DISABLE = 1
+# No progress bars among the outputs.
+test test-mnist notebooks bench: export TQDM_DISABLE = 1
 test test-browser: export COURSE_DIGITS = bundled
 test-mnist notebooks: export COURSE_DIGITS = mnist
 

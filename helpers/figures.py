@@ -244,7 +244,7 @@ def strip(panels, title):
     """Images and score maps side by side, {name: array}; what lies between 0 and 1 is drawn as an image."""
     fig, axes = canvas(10, 10 / len(panels) + 0.75, 1, len(panels))
     for ax, (name, array) in zip(axes, panels.items()):
-        is_image = array.min() >= 0 and array.max() <= 1
+        is_image = array.min() >= 0 and array.max() <= 1 + 1e-6  # an average of ones may round to a little more
         framed(ax).imshow(array, **({"cmap": PIXELS, "vmin": 0, "vmax": 1} if is_image else {"cmap": WEIGHTS, **span(array)}))
         ax.set_title(name)
     fig.suptitle(title)
@@ -274,9 +274,10 @@ def durations(seconds, title):
     names, slowest = list(seconds), max(seconds.values())
     ax.barh(names, seconds.values(), color=[QUIET] * (len(names) - 1) + [OUTPUT], edgecolor=INK, height=0.6)
     for place, value in enumerate(seconds.values()):
-        text = f"{value:.1f} s" if value >= 1 else f"{value * 1e3:.1f} ms"
+        text = f"{value:.1f} s" if value >= 1 else f"{value * 1e3:.2g} ms" if value < 0.01 else f"{value * 1e3:.0f} ms"
         ax.text(value * 1.15, place, text + (f"   ({slowest / value:,.0f} times faster)" if value < slowest else ""), va="center")
-    ax.set(xscale="log", xlim=(min(seconds.values()) / 3, slowest * 12), xlabel="seconds, each line ten times the one before")
+    ax.set(xscale="log", xlim=(min(seconds.values()) / 3, slowest * 12))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g} s" if value >= 1 else f"{value * 1e3:g} ms")
     ax.invert_yaxis()
     ax.minorticks_off()
     ax.grid(axis="x", color=QUIET)
@@ -288,18 +289,29 @@ def durations(seconds, title):
 
 def depth():
     """Two layers of convolution drawn as stacks: a filter is as deep as what it slides over."""
-    fig = Figure(figsize=(10, 4.3))
+    fig = Figure(figsize=(10, 4.4))
     ax = bare(fig.add_axes((0, 0, 1, 0.88)))
-    ax.set(xlim=(0, 10), ylim=(0, 3.8))
-    stacks = [(0.35, 1.55, 1, INPUT, "image", "(1, 28, 28)"), (2.3, 0.6, 1, WEIGHT, "4 filters", "each (1, 5, 5)"),
-              (3.8, 1.4, 4, OUTPUT, "4 maps", "(4, 24, 24)"), (6.25, 0.6, 4, WEIGHT, "8 filters", "each (4, 5, 5)"),
-              (7.8, 1.25, 8, OUTPUT, "8 maps", "(8, 20, 20)")]
-    for left, side, deep, colour, name, shape in stacks:
-        bottom = 2.15 - side / 2
+    ax.set(xlim=(0, 10), ylim=(0, 3.87))
+
+    def stack(left, bottom, side, deep, colour, step=0.1, window=0.0):
         for sheet in reversed(range(deep)):
-            x, y = left + 0.1 * sheet, bottom + 0.1 * sheet
-            ax.add_patch(Rectangle((x, y), side, side, fc=colour, ec="white", lw=2))
-        ax.text(left + side / 2 + 0.05 * (deep - 1), 0.72, name, ha="center", fontsize=17, weight="bold")
-        ax.text(left + side / 2 + 0.05 * (deep - 1), 0.33, shape, ha="center", fontsize=16)
-    fig.suptitle("A filter is as deep as what it slides over; each filter makes one map", y=0.97)
-    return Picture(fig, "An image of depth 1, filters of depth 1, four maps, filters of depth 4, eight maps, with their shapes")
+            x, y = left + step * sheet, bottom + step * sheet
+            ax.add_patch(Rectangle((x, y), side, side, fc=colour, ec="white", lw=1.5))
+            if window:
+                ax.add_patch(Rectangle((x + 0.25, y + side - 0.6), window, window, fc="none", ec=WEIGHT, lw=3.5))
+
+    stack(0.2, 1.4, 1.5, 1, INPUT, window=0.3)
+    stack(3.55, 1.35, 1.3, 4, OUTPUT, window=0.3)
+    stack(7.95, 1.3, 1.15, 8, OUTPUT)
+    for row in range(4):
+        stack(2.5, 1.05 + 0.62 * row, 0.3, 1, WEIGHT, 0.06)
+        stack(6.05, 1.05 + 0.62 * row, 0.3, 4, WEIGHT, 0.06)
+        stack(6.85, 1.05 + 0.62 * row, 0.3, 4, WEIGHT, 0.06)
+    for x, sign in ((2.1, "∗"), (3.17, "="), (5.6, "∗"), (7.6, "=")):
+        ax.text(x, 2.15, sign, fontsize=26, ha="center", va="center")
+    for x, name, shape in ((0.95, "image", "(1, 28, 28)"), (2.65, "4 filters", "each (1, 5, 5)"), (4.35, "4 maps", "(4, 24, 24)"),
+                           (6.68, "8 filters", "each (4, 5, 5)"), (8.85, "8 maps", "(8, 20, 20)")):
+        ax.text(x, 0.55, name, ha="center", fontsize=17, weight="bold")
+        ax.text(x, 0.17, shape, ha="center", fontsize=15)
+    fig.suptitle("A filter is as deep as what it slides over, and makes one map", y=0.97)
+    return Picture(fig, "An image of depth 1, four filters of depth 1, four maps, eight filters of depth 4, eight maps, with their shapes")

@@ -79,7 +79,7 @@ def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None):
     starts = range(0, count, batch_size)
     net.train()
     quiet = np.errstate(over="ignore", invalid="ignore")  # FloatingPointError says more than NumPy's warnings
-    with _interrupt_held() as interrupted, _progress(epochs * len(starts)) as bar, quiet:
+    with _interrupt_held() as interrupted, _progress(epochs * len(starts)) as bar, quiet, one_thread():
         for epoch in range(epochs):
             order = np.random.default_rng((seed, epoch)).permutation(count)
             right, began = 0, time.perf_counter()

@@ -13,13 +13,13 @@ def _digits():
 
 def _layer(images=500):
     """A one-layer network's loss and gradient as lesson 01 writes it, and weights to begin with."""
-    x, labels = _digits().x_train[:images].reshape(images, -1), _digits().y_train[:images]
+    x, labels = _digits().x_train[:images].reshape(images, -1).astype(np.float64), _digits().y_train[:images]
 
     def loss_and_gradient(w):
         loss, dlogits = F.cross_entropy(x @ w.T, labels)
         return loss, dlogits.T @ x
 
-    return loss_and_gradient, (np.random.default_rng(0).standard_normal((10, 784)) * 0.01).astype(np.float32)
+    return loss_and_gradient, np.random.default_rng(0).standard_normal((10, 784)) * 0.01
 
 
 @cache

@@ -20,7 +20,7 @@ def run(path):
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     NotebookClient(notebook, kernel_name="python3", timeout=None, record_timing=False, store_widget_state=False,
-                   resources={"metadata": {"path": FOLDER}}).execute()
+                   coalesce_streams=True, resources={"metadata": {"path": FOLDER}}).execute()
     beside = path.with_suffix(".new")
     nbformat.write(notebook, beside)
     os.replace(beside, path)

@@ -60,18 +60,20 @@ def im2col(x, kernel_size, stride=1, padding=0):
     _out_size("im2col", x.shape[2:], kernel, stride, padding)
     windows = _windows(_padded(x, padding), kernel, stride)
     count, channels, out_h, out_w = windows.shape[:4]
-    return windows.transpose(0, 1, 4, 5, 2, 3).reshape(count, channels * kernel[0] * kernel[1], out_h * out_w)
+    columns = windows.transpose(0, 1, 4, 5, 2, 3).copy()  # also where a view would do, so that it is never x itself
+    return columns.reshape(count, channels * kernel[0] * kernel[1], out_h * out_w)
 
 
 def col2im(columns, size, kernel_size, stride=1, padding=0):
     """Add every column back to where `im2col` took it from (torch.nn.functional.fold): its adjoint.
 
     columns (N, C KH KW, OH OW), size = (H, W) -> (N, C, H, W). A pixel that lay in several windows
-    collects from all of them; one that lay in none stays zero.
+    collects from all of them; one that lay in none stays zero. Raises ValueError for columns that
+    `im2col` cannot have made from images of this size.
     """
     check_float("col2im", columns=columns)
     check_axes("col2im", "columns", columns, ("N", "C KH KW", "OH OW"))
-    kernel, stride, padding = _geometry("col2im", kernel_size, stride, padding)
+    size, (kernel, stride, padding) = pair("col2im", "size", size, 1), _geometry("col2im", kernel_size, stride, padding)
     out = _out_size("col2im", size, kernel, stride, padding)
     count, depth, places = columns.shape
     if depth % (kernel[0] * kernel[1]) or places != out[0] * out[1]:
@@ -91,6 +93,23 @@ def _geometry(where, kernel_size, stride, padding):
 
 # --- Convolution --------------------------------------------------------------------------------
 
+def _conv_geometry(where, x, w, stride, padding):
+    """Checked (stride, padding, out) of a convolution of images x with filters w."""
+    check_axes(where, "x", x, IMAGE)
+    check_axes(where, "w", w, FILTERS)
+    if x.shape[1] != w.shape[1]:
+        raise ValueError(f"{where}: x has {x.shape[1]} channels but the filters expect {w.shape[1]}: "
+                         f"x (N, C, H, W) = {x.shape}, w (F, C, KH, KW) = {w.shape}")
+    kernel, stride, padding = _geometry(where, w.shape[2:], stride, padding)
+    return stride, padding, _out_size(where, x.shape[2:], kernel, stride, padding)
+
+
+def _check_bias(where, w, b):
+    if b.shape != w.shape[:1]:
+        raise ValueError(f"{where}: there are {w.shape[0]} filters but b has shape {b.shape}: "
+                         f"w (F, C, KH, KW) = {w.shape}, b (F,) wanted")
+
+
 def conv2d(x, w, b, stride=1, padding=0):
     """Slide every filter over every image: y_nf = b_f + sum of window times filter, at each place.
 
@@ -99,17 +118,9 @@ def conv2d(x, w, b, stride=1, padding=0):
     do not fit, a filter larger than the padded image, a stride below 1 or a negative padding.
     """
     check_float("conv2d", x=x, w=w, b=b)
-    check_axes("conv2d", "x", x, IMAGE)
-    check_axes("conv2d", "w", w, FILTERS)
-    if x.shape[1] != w.shape[1]:
-        raise ValueError(f"conv2d: x has {x.shape[1]} channels but the filters expect {w.shape[1]}: "
-                         f"x (N, C, H, W) = {x.shape}, w (F, C, KH, KW) = {w.shape}")
-    if b.shape != w.shape[:1]:
-        raise ValueError(f"conv2d: there are {w.shape[0]} filters but b has shape {b.shape}: "
-                         f"w (F, C, KH, KW) = {w.shape}, b (F,) wanted")
-    kernel, stride, padding = _geometry("conv2d", w.shape[2:], stride, padding)
-    out = _out_size("conv2d", x.shape[2:], kernel, stride, padding)
-    columns = im2col(x, kernel, stride, padding)
+    stride, padding, out = _conv_geometry("conv2d", x, w, stride, padding)
+    _check_bias("conv2d", w, b)
+    columns = im2col(x, w.shape[2:], stride, padding)
     y = w.reshape(len(w), -1) @ columns + b[:, None]
     return y.reshape(len(x), len(w), *out), (columns, w, x.shape, stride, padding)
 
@@ -131,10 +142,11 @@ def conv2d_backward(dy, cache):
 
 def conv2d_loops(x, w, b, stride=1, padding=0):
     """`conv2d` as plainly as it can be written, one multiplication at a time; returns y alone."""
-    kernel, (step_h, step_w), padding = _geometry("conv2d_loops", w.shape[2:], stride, padding)
-    out_h, out_w = _out_size("conv2d_loops", x.shape[2:], kernel, (step_h, step_w), padding)
+    check_float("conv2d_loops", x=x, w=w, b=b)
+    (step_h, step_w), padding, out = _conv_geometry("conv2d_loops", x, w, stride, padding)
+    _check_bias("conv2d_loops", w, b)
     padded = _padded(x, padding)
-    y = np.zeros((len(x), len(w), out_h, out_w), x.dtype)
+    y = np.zeros((len(x), len(w), *out), x.dtype)
     for n, f, row, column in np.ndindex(y.shape):
         y[n, f, row, column] = b[f]
         for c, i, j in np.ndindex(w.shape[1:]):
@@ -144,8 +156,9 @@ def conv2d_loops(x, w, b, stride=1, padding=0):
 
 def conv2d_backward_loops(dy, x, w, stride=1, padding=0):
     """`conv2d_backward` as plainly as it can be written: the same loops, with every arrow turned round."""
-    step_h, step_w = pair("conv2d_backward_loops", "stride", stride, 1)
-    padding = pair("conv2d_backward_loops", "padding", padding, 0)
+    check_float("conv2d_backward_loops", x=x, w=w)
+    (step_h, step_w), padding, out = _conv_geometry("conv2d_backward_loops", x, w, stride, padding)
+    check_upstream("conv2d_backward_loops", dy, (len(x), len(w), *out), w.dtype)
     padded = _padded(x, padding)
     dpadded, dw, db = np.zeros_like(padded), np.zeros_like(w), np.zeros(len(w), w.dtype)
     for n, f, row, column in np.ndindex(dy.shape):
@@ -180,6 +193,9 @@ def max_pool2d(x, kernel_size, stride=None, padding=0):
     windows = _windows(_padded(x, padding, -np.inf), kernel, stride).reshape(*x.shape[:2], *out, -1)
     winner = windows.argmax(axis=-1)  # where two are equal, the first in reading order
     y = np.take_along_axis(windows, winner[..., None], axis=-1)[..., 0]
+    # Padding could tie only where a window sees nothing but -inf: there the first pixel of the image wins.
+    row, column = (np.maximum(pad - step * np.arange(count), 0) for pad, step, count in zip(padding, stride, out))
+    winner = np.where(y == -np.inf, row[:, None] * kernel[1] + column, winner)
     return y, (winner, x.shape, x.dtype, kernel, stride, padding)
 
 
@@ -187,7 +203,7 @@ def max_pool2d_backward(dy, cache):
     """dy (N, C, OH, OW) -> dx (N, C, H, W): each window's gradient goes to the pixel that won it."""
     winner, x_shape, dtype, kernel, stride, padding = cache
     check_upstream("max_pool2d_backward", dy, winner.shape, dtype)
-    return _spread(lambda i, j: dy * (winner == i * kernel[1] + j), dy, x_shape, kernel, stride, padding)
+    return _spread(lambda i, j: np.where(winner == i * kernel[1] + j, dy, 0), dy, x_shape, kernel, stride, padding)
 
 
 def avg_pool2d(x, kernel_size, stride=None, padding=0):

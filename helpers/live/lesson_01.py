@@ -150,7 +150,7 @@ class _Slice:
 
     def _steepest(self, rounds=30, nudge=0.05):
         """The direction of largest curvature, by power iteration: how the gradient changes along it turns it there."""
-        direction = np.random.default_rng(1).standard_normal(self.origin.shape).astype(self.origin.dtype)
+        direction = np.random.default_rng(1).standard_normal(self.origin.shape)
         for _ in range(rounds):
             direction *= nudge / np.linalg.norm(direction)
             direction = self.loss_and_gradient(self.origin + direction)[1] - self.loss_and_gradient(self.origin - direction)[1]
@@ -158,7 +158,7 @@ class _Slice:
 
     def at(self, a, u):
         """Loss at one place of the plane, and its gradient inside the plane (2,)."""
-        loss, gradient = self.loss_and_gradient(self.origin + np.float32(a) * self.x + np.float32(u) * self.y)
+        loss, gradient = self.loss_and_gradient(self.origin + a * self.x + u * self.y)
         return loss, np.array([np.vdot(gradient, self.x), np.vdot(gradient, self.y)])
 
     def descend(self, size, steps, start=(0.0, 1.2)):

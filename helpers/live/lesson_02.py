@@ -1,8 +1,11 @@
 """Live figures of lesson 02: a window that slides, a filter to design, and the grid of stride and padding."""
+from functools import cache
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
+from matplotlib.textpath import TextPath
 
 from .. import figures as G
 from .core import Live, slider
@@ -16,7 +19,7 @@ def slide(image, w, slide_filter):
     """
     image = np.round(image, 1)
     scores, (height, width) = slide_filter(image, w), w.shape
-    written = np.full(scores.shape, np.nan)
+    best, written = np.argwhere(scores == scores.max())[0], np.full(scores.shape, np.nan)
     fig = Figure(figsize=(10, 4.9))
     whole, target = G.panel(fig, 0.15, 1.15, 3.0), G.panel(fig, 6.85, 1.15, 3.0)
     near, taps, products = G.panel(fig, 3.35, 0.78, 1.6), G.panel(fig, 5.05, 0.78, 1.6), G.panel(fig, 3.95, 2.72, 2.1)
@@ -48,7 +51,7 @@ def slide(image, w, slide_filter):
 
     return Live(fig, update, [window, *patch.artists, *product.artists, shown, pixel, title],
                 "A window on a digit, its pixels times the filter's weights, and the score map filled up to there",
-                row=slider("row", 16, 0, scores.shape[0] - 1), column=slider("column", 10, 0, scores.shape[1] - 1))
+                row=slider("row", int(best[0]), 0, scores.shape[0] - 1), column=slider("column", int(best[1]), 0, scores.shape[1] - 1))
 
 
 def design_filter(images, slide_filter, start):
@@ -95,14 +98,13 @@ def stride_and_padding(out_size):
     for ax in (left, right):
         G.bare(ax).set(xlim=(-0.6, cells - 0.4), ylim=(cells - 0.4, -0.6))
     counts = np.full((cells, cells), np.nan)
-    heat = left.imshow(counts, cmap=_TOUCHES, vmin=0, vmax=1)
-    ring = left.add_patch(PathPatch(Path([(0, 0)]), fc="none", ec="#B0B0B0", hatch="//", lw=0))
+    heat = left.imshow(counts, cmap=_TOUCHES, vmin=0, vmax=np.log1p(25))
+    ring = left.add_patch(PathPatch(Path([(0, 0)]), fc="none", ec="#999999", hatch="//", lw=0))
     mesh, = left.plot([], [], color="white", lw=2)
     edge, = left.plot([], [], color=G.INPUT, lw=3)
     window, = left.plot([], [], color=G.WEIGHT, lw=5)
     unused, = left.plot([], [], "x", color=G.TEST, ms=13, mew=3.5)
-    numbers = [left.text(column, row, "", ha="center", va="center", fontsize=16)
-               for row in range(cells) for column in range(cells)]
+    numbers = left.add_patch(PathPatch(Path([(0, 0)]), fc=G.INK, lw=0))
     out_heat = right.imshow(counts, cmap=_OUTPUTS, vmin=0, vmax=1)
     out_mesh, = right.plot([], [], color="white", lw=2)
     pixel, = right.plot([], [], color=G.OUTPUT, lw=5)
@@ -116,15 +118,13 @@ def stride_and_padding(out_size):
         along = np.array([sum(start * stride <= cell < start * stride + kernel for start in range(out)) for cell in range(padded)])
         touched = np.full((cells, cells), np.nan)
         touched[first:first + padded, first:first + padded] = np.outer(along, along)
-        most_touched = np.nanmax(touched)
-        heat.set_data(touched / (1.6 * most_touched))
+        heat.set_data(np.log1p(touched))
         ring.set_path(_frame(first, padded, most, size))
         mesh.set_data(*_mesh(first, padded))
         edge.set_data(*_box(most, most, size, size))
         window.set_data(*_box(first + row * stride, first + column * stride, kernel, kernel))
         unused.set_data(*np.argwhere(touched == 0).T[::-1])
-        for text, count in zip(numbers, touched.flat):
-            text.set(text=f"{count:.0f}", visible=count > 0, color="white" if count > 0.75 * most_touched > 3 else G.INK)
+        numbers.set_path(_numbers(touched))
         outputs = np.full((cells, cells), np.nan)
         outputs[:out, :out] = 0.3
         outputs[row, column] = 1
@@ -136,13 +136,13 @@ def stride_and_padding(out_size):
         left_over = f"{over} row{'s' * (over > 1)} left over at the end" if over else "none left over"
         title.set_text(rf"$\lfloor({size} + 2\cdot{padding} - {kernel})\,/\,{stride}\rfloor + 1 = {out}$ windows a side, {left_over}")
 
-    return Live(fig, update, [heat, ring, mesh, *numbers, unused, edge, window, out_heat, out_mesh, pixel, heading, title],
+    return Live(fig, update, [heat, ring, mesh, numbers, unused, edge, window, out_heat, out_mesh, pixel, heading, title],
                 "A padded image with the number of windows that touch each cell, and the grid of outputs",
                 size=slider("image size", 6, 5, 7), kernel=slider("filter size", 3, 2, 5), stride=slider("stride", 2, 1, 3),
                 padding=slider("padding", 1, 0, most), row=slider("window row", 1, 0, 9), column=slider("window column", 0, 0, 9))
 
 
-_TOUCHES = G.LinearSegmentedColormap.from_list("touches", ["#FFFFFF", "#C4DEEF", G.INPUT, "#003A5C"])
+_TOUCHES = G.LinearSegmentedColormap.from_list("touches", ["#FFFFFF", "#5FACDC"])
 _OUTPUTS = G.LinearSegmentedColormap.from_list("outputs", ["#FFFFFF", G.OUTPUT])
 
 
@@ -161,6 +161,20 @@ class _Grid:
         for text, value in zip(self.texts, array.flat):
             text.set(text=f"{value + 0.0:.3g}", color="white" if abs(value) > self.dark else G.INK)
         return self
+
+
+@cache
+def _numeral(text):
+    """The outline of a number, 0.62 cells high in letter size and centred on (0, 0); y runs downwards."""
+    path = TextPath((0, 0), text, size=0.62)
+    middle = path.get_extents().get_points().mean(axis=0)
+    return Path((path.vertices - middle) * (1, -1), path.codes)
+
+
+def _numbers(table):
+    """The positive numbers of a table, each in its cell, as one path: far quicker to draw than as many texts."""
+    outlines = [(_numeral(f"{table[row, column]:.0f}"), (column, row)) for row, column in np.argwhere(table > 0)]
+    return Path.make_compound_path(*(Path(outline.vertices + place, outline.codes) for outline, place in outlines))
 
 
 def _box(row, column, height, width):
