@@ -39,6 +39,7 @@ test-browser: .venv/test  ## open lessons in JupyterLab in Chromium and move the
 
 notebooks: .venv/lab  ## run every lesson on MNIST and store its outputs
 	$(BIN)/python tests/run_lessons.py
+	$(BIN)/python notebooks/pictures/take.py
 
 bench: .venv/test  ## measure what should be fast
 	@set -e; for script in tests/benchmarks/*.py; do $(BIN)/python "$$script"; done

@@ -1,5 +1,6 @@
 """The stored form of every lesson: whole, clean, and readable where no kernel runs."""
 import re
+import runpy
 from pathlib import Path
 
 import nbformat
@@ -106,3 +107,10 @@ def test_key_facts_are_compared(notebook):
     for cell in facts:
         printed = [output for output in cell.outputs if output.output_type == "stream" or set(output.data) == {"text/plain"}]
         assert printed, f"tagged {EXACT}, but prints nothing that could be compared:\n{cell.source}"
+
+
+def test_opening_pictures_are_taken_from_the_stored_outputs():
+    pictures = runpy.run_path(FOLDER / "pictures" / "take.py")["opening_pictures"]()
+    assert pictures
+    for path, png in pictures.items():
+        assert path.read_bytes() == png, f"{path.name} is not what its lesson shows: python notebooks/pictures/take.py"

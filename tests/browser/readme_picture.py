@@ -1,0 +1,24 @@
+"""Makes the picture at the top of README.md: lesson 03 in JupyterLab, run, with its first live figure in view.
+
+    python tests/browser/readme_picture.py
+"""
+from pathlib import Path
+
+from lab import Lesson, copy_of, new_page, running_lab
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
+
+def main():
+    with copy_of(NOTEBOOKS) as root, running_lab(root) as lab, new_page(1280, 920) as page:
+        lesson = Lesson(page, lab)
+        lesson.open("03_convolution_backward.ipynb")
+        lesson.run_all()
+        cell = page.locator(".jp-Cell").filter(has=page.locator("img.widget-image")).first
+        cell.evaluate("cell => cell.previousElementSibling.scrollIntoView({block: 'start'})")
+        page.wait_for_timeout(1000)
+        page.screenshot(path=NOTEBOOKS / "pictures" / "jupyterlab.png")
+
+
+if __name__ == "__main__":
+    main()
