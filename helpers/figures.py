@@ -95,7 +95,7 @@ def span(array):
 def mosaic(digits, columns=16):
     """Each class in a row: the first images of x_train of each digit, one above the other."""
     rows = [digits.x_train[digits.y_train == digit][:columns, 0] for digit in range(10)]
-    fig, ax = canvas(10, 6.4)
+    fig, ax = canvas(9, 5.6)
     ax.imshow(tiled(np.concatenate(rows), columns), cmap=PIXELS, vmin=0, vmax=1)
     bare(ax).set_yticks(np.arange(10) * 30 + 13.5, [str(digit) for digit in range(10)])
     ax.tick_params(length=0, labelsize=18)
@@ -134,17 +134,12 @@ def neuron(image, weights, bias):
     return Picture(fig, "A digit, the neuron's weights, and their product pixel by pixel")
 
 
-def weight_images(weights, title, columns=10, labels=None, colours=WEIGHTS):
-    """Rows of weights (n, 784) as images of 28 x 28, all on one colour scale."""
+def weight_images(weights, title):
+    """Rows of weights (n, 784) as images of 28 x 28, five across, all on one colour scale."""
     images = weights.reshape(-1, 28, 28)
-    rows = -(-len(images) // columns)
-    fig, axes = canvas(10, 1.02 * rows * 10 / columns + 0.9 + (0.35 * rows if labels else 0), rows, columns)
+    fig, axes = canvas(9, 1.8 * len(images) / 5 + 0.6, -(-len(images) // 5), 5)
     for ax, image in zip(axes.flat, images):
-        framed(ax).imshow(image, cmap=colours, **span(weights))
-    for ax in axes.flat[len(images):]:
-        ax.set_visible(False)
-    for ax, label in zip(axes.flat, labels or []):
-        ax.set_title(label, pad=4)
+        framed(ax).imshow(image, cmap=WEIGHTS, **span(weights))
     fig.suptitle(title)
     return Picture(fig, f"{len(images)} sets of weights drawn as images: {title}")
 
@@ -169,10 +164,11 @@ def confusion(labels, guesses, title):
     table = np.zeros((10, 10), dtype=int)
     np.add.at(table, (labels, guesses), 1)
     np.fill_diagonal(table, 0)
-    fig, ax = canvas(7, 6.2)
-    ax.imshow(table, cmap=WEIGHTS, **span(table))
+    fig, ax = canvas(8, 5.5)
+    ax.imshow(table, cmap=WEIGHTS, aspect="auto", **span(table))
     for row, column in np.argwhere(table > 0):
-        ax.text(column, row, table[row, column], ha="center", va="center", fontsize=14)
+        ax.text(column, row, table[row, column], ha="center", va="center", fontsize=15,
+                color="white" if table[row, column] > 0.8 * table.max() else INK)
     ax.set(xticks=range(10), yticks=range(10), xlabel="read as", ylabel="is a")
     ax.tick_params(length=0)
     ax.set_title(title)
@@ -184,20 +180,21 @@ def mistakes(images, labels, probabilities, count=12):
     guesses, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(guesses != labels)
     worst = wrong[np.argsort(-sure[wrong])][:count]
-    fig, axes = canvas(10, 4.4, 2, count // 2)
+    fig, axes = canvas(10, 4.6, 2, count // 2)
+    fig.get_layout_engine().set(hspace=0.08)
     for ax, index in zip(axes.flat, worst):
         framed(ax).imshow(images[index, 0], cmap=PIXELS, vmin=0, vmax=1)
         ax.set_title(f"{labels[index]} read as {guesses[index]}", fontsize=15, pad=5)
-        ax.set_xlabel(f"{sure[index]:.0%} sure", fontsize=14)
+        ax.set_xlabel(f"p({labels[index]}) = {probabilities[index, labels[index]]:.0e}", fontsize=14)
     for ax in axes.flat[len(worst):]:
         ax.set_visible(False)
     fig.suptitle(f"Wrong and sure of it: the worst of {len(wrong)} mistakes on {len(labels)} test images")
-    return Picture(fig, "The most confident mistakes: each digit with its label, the network's guess and how sure it was")
+    return Picture(fig, "The most confident mistakes: each digit with its label, the network's guess, and the probability left for the truth")
 
 
 def regions(points, labels, classifiers):
     """Which side of its boundary each classifier puts the plane on: {title: function (n, 2) -> classes}."""
-    fig, axes = canvas(10, 4.6, 1, len(classifiers))
+    fig, axes = canvas(9, 4, 1, len(classifiers))
     ticks = np.linspace(-1.6, 1.6, 161)
     plane = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
     for ax, (title, classify) in zip(axes, classifiers.items()):

@@ -11,9 +11,9 @@ _CURE = "install again: pip install -r requirements.txt"
 
 def check():
     """Print Python and every package of the course with a verdict each, and what to do where one is amiss."""
-    print(f"{'Python':<12} {platform.python_version():<10} on {os.cpu_count()} cores")
+    print(f"{'Python':<14} {platform.python_version():<10} fine, on {os.cpu_count()} cores")
     for name, version, verdict in versions():
-        print(f"{name:<12} {version:<10} {verdict}")
+        print(f"{name:<14} {version:<10} {verdict}")
 
 
 def versions():
@@ -42,8 +42,8 @@ def slider_verdict(moves, shown):
     """In words: `moves` is how often a control moved, `shown` on how many pages the figure stands."""
     if moves:
         return "The slider answers: everything works."
+    not_yet = "The slider has not been moved yet: drag it, then run this cell again."
     if shown:
-        return "The figure is on the page, and its slider has not been moved: drag it, then run this cell again."
-    return ("No browser has drawn the figure yet. If you see a slider above, drag it and run this cell again. If you see "
-            "only a picture,\nthis page cannot show widgets: close it and open the course with `make lab`, or with the "
-            "`jupyter lab` of the environment\nin which requirements.txt was installed.")
+        return not_yet
+    return (f"{not_yet}\nIf there is no slider above, only a picture, then this page cannot show widgets: close it, and open "
+            "the course\nwith `make lab`, or with the `jupyter lab` of the environment in which requirements.txt was installed.")

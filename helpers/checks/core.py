@@ -29,20 +29,21 @@ def verdict(answer, exercise):
                 return f"Your function changed {name}, which its caller still needs: compute a new array instead."
     if any(result is None for result in found):
         return "Not tried yet: the function returns nothing."
-    for result, want in zip(found, wanted):
-        if np.shape(result) != np.shape(want):
-            return f"The result must have shape {np.shape(want)}, but yours has shape {np.shape(result)}."
     if _same(found, wanted):
         return f"Right. {exercise.praise}".strip()
     for hint, wrong in exercise.mistakes.items():
         with np.errstate(all="ignore"):  # some mistakes overflow: that is the mistake
             if _same(found, [wrong(*case) for case in exercise.cases]):
                 return hint
+    for result, want in zip(found, wanted):
+        if np.shape(result) != np.shape(want):
+            return f"The result must have shape {np.shape(want)}, but yours has shape {np.shape(result)}."
     return "Not right yet. Try it on one small case whose answer you know."
 
 
 def _same(found, wanted):
-    return all(np.allclose(a, b, rtol=1e-6, atol=1e-9, equal_nan=True) for a, b in zip(found, wanted))
+    return all(np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-6, atol=1e-9, equal_nan=True)
+               for a, b in zip(found, wanted))
 
 
 def draws(*shapes):

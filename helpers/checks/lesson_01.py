@@ -19,6 +19,8 @@ _LOG_SOFTMAX = Exercise(
             lambda z: z - np.log(np.exp(z).sum(axis=1, keepdims=True)),
         "A probability too small for a float became log(0). Never form it: shifted − log(sum(exp(shifted))).":
             lambda z: np.log(np.exp(_log_softmax(z))),
+        "You took the largest and the sum over the batch, axis=0: each row, axis=1, is one image.":
+            lambda z: _log_softmax(z, axis=0, largest=lambda z: z.max(axis=0, keepdims=True)),
         "You summed over the batch: each row, axis=1, is one image.":
             lambda z: _log_softmax(z, axis=0),
         "You took the largest logit of the whole batch; a row far below it underflows. Each row has its own.":
@@ -55,6 +57,8 @@ _TWO_PATHS_BACKWARD = Exercise(
             lambda dy, x: dy * (x > 0),
         "That is only the straight way: x also goes through the ReLU, and gradients of two ways add up.":
             lambda dy, x: dy,
+        "You doubled dy: only the straight way is open where x is negative.":
+            lambda dy, x: 2 * dy,
         "The straight way has no ReLU on it: only one of the two terms is multiplied by x > 0.":
             lambda dy, x: 2 * dy * (x > 0),
         "Both ways carry dy: the ReLU stops it where x is negative, whatever the sign of dy.":
@@ -78,6 +82,10 @@ _DECAYED_STEP = Exercise(
             lambda w, dw, lr, decay: w - lr * dw - decay * w,
         "The decay has the wrong sign: it must pull the weights towards zero.":
             lambda w, dw, lr, decay: w - lr * (dw - decay * w),
+        "The slope of w² is 2w: with the half in front, the added term's gradient is decay × w.":
+            lambda w, dw, lr, decay: w - lr * (dw + decay * w ** 2),
+        "The half is gone once you differentiate: (decay / 2) w² has the slope decay × w.":
+            lambda w, dw, lr, decay: w - lr * (dw + decay / 2 * w),
         "You moved by the gradient of the decay only: dw is missing.":
             lambda w, dw, lr, decay: w - lr * decay * w,
     },

@@ -30,7 +30,7 @@ class _Bars:
 def softmax(names=("zero", "one", "two", "three")):
     """Four logits to move, and what softmax and cross-entropy make of them."""
     fig, axes = G.canvas(10, 4.3, 1, 3)
-    logits = _Bars(axes[0], names, G.INPUT, (-10, 10), "logits $z$", "{:.1f}")
+    logits = _Bars(axes[0], names, G.INPUT, (-11.5, 11.5), "logits $z$", "{:.1f}")
     probabilities = _Bars(axes[1], names, G.OUTPUT, (0, 1.1), "probabilities $p$", "{:.3f}")
     gradient = _Bars(axes[2], names, G.GRADIENT, (-1.15, 1.15), "gradient $p - y$", "{:+.2f}")
     title = fig.suptitle(" ")
@@ -41,7 +41,7 @@ def softmax(names=("zero", "one", "two", "three")):
         loss, dlogits = F.cross_entropy(scores, np.array([label]))
         for bars, values in ((logits, scores[0]), (probabilities, p), (gradient, dlogits[0])):
             bars.set(values, marked=label)
-        title.set_text(f"true class: {true} (hatched)      loss = −ln {p[label]:.3f} = {loss:.3f}")
+        title.set_text(f"true class: {true} (hatched)      loss = −ln {p[label]:.2g} = {loss:.3f}")
 
     controls = {f"z{place}": slider(name, start, -6.0, 6.0, 0.5)
                 for place, (name, start) in enumerate(zip(names, (2.0, 1.0, -1.0, 0.5)))}
@@ -51,7 +51,7 @@ def softmax(names=("zero", "one", "two", "three")):
                 "Bars: four logits, their probabilities, and the gradient p minus y", **controls)
 
 
-def one_weight(loss_and_gradient, weights, digit=3, reach=8.0):
+def one_weight(loss_and_gradient, weights, digit=3):
     """Move one weight of a layer (10, 784): the loss along it, its tangent from backpropagation, and a chord.
 
     `loss_and_gradient(weights)` -> loss, gradient (10, 784), the reader's own function. The weight is the
@@ -62,11 +62,12 @@ def one_weight(loss_and_gradient, weights, digit=3, reach=8.0):
     G.framed(left).imshow(first[digit].reshape(28, 28), cmap=G.GRADIENTS, **G.span(first[digit]))
     left.set_title(f"slope for each weight of {digit}")
     ring, = left.plot([], [], "s", ms=15, mfc="none", mec=G.WEIGHT, mew=4)
-    offsets = np.linspace(-reach, reach, 25)
-    right.set(xlim=(-reach, reach), ylim=(loss - 0.6, loss + 1.4), xlabel="change of this weight", ylabel="loss")
+    offsets = np.linspace(-8, 8, 25)
+    right.set(xlim=(-8, 8), ylim=(loss - 0.6, loss + 1.4), xlabel="change of this weight", ylabel="loss")
     curve, = right.plot([], [], color=G.INK, label="loss")
     tangent, = right.plot([], [], color=G.GRADIENT, lw=5, alpha=0.8, label="backpropagation")
-    chord, = right.plot([], [], "o--", color=G.TEST, label="finite difference")
+    chord, = right.plot([], [], "--", color=G.TEST, label="finite difference")
+    ends, = right.plot([], [], "o", color=G.TEST)
     point, = right.plot([], [], "o", color=G.WEIGHT, ms=14, mec=G.INK, zorder=5)
     right.legend(loc="upper center")
     title = fig.suptitle(" ")
@@ -85,18 +86,21 @@ def one_weight(loss_and_gradient, weights, digit=3, reach=8.0):
         here, gradient = at(pixel, change)
         slope = gradient[digit, pixel]
         above, below = at(pixel, change + nudge)[0], at(pixel, change - nudge)[0]
+        middle, numeric = (above + below) / 2, (above - below) / (2 * nudge)
+        reach = max(nudge, 3.0)
         ring.set_data([column], [row])
         curve.set_data(offsets, losses_along(pixel))
         tangent.set_data([change - 3, change + 3], [here - 3 * slope, here + 3 * slope])
-        chord.set_data([change - nudge, change + nudge], [below, above])
+        chord.set_data([change - reach, change + reach], [middle - reach * numeric, middle + reach * numeric])
+        ends.set_data([change - nudge, change + nudge], [below, above])
         point.set_data([change], [here])
-        title.set_text(f"slope: backpropagation {slope:+.5f}, finite difference {(above - below) / (2 * nudge):+.5f}")
+        title.set_text(f"slope: backpropagation {slope:+.5f}, finite difference {numeric:+.5f}")
 
-    return Live(fig, update, [ring, curve, tangent, chord, point, title],
+    return Live(fig, update, [ring, curve, tangent, chord, ends, point, title],
                 "The loss along one weight, with the tangent from backpropagation and a chord",
                 row=slider("pixel row", 14, 0, 27), column=slider("pixel column", 14, 0, 27),
                 change=slider("change", 0.0, -6.0, 6.0, 0.5),
-                nudge=pick("nudge h", [0.001, 0.1, 0.5, 1.0, 2.0, 4.0], 2.0))
+                nudge=pick("nudge ε", [0.001, 0.1, 0.5, 1.0, 2.0, 4.0], 2.0))
 
 
 def step_size(loss_and_gradient, weights, sizes, steps=30):
@@ -129,8 +133,8 @@ def step_size(loss_and_gradient, weights, sizes, steps=30):
         head.set_data(*places[[step]].T)
         losses.set_data(range(step + 1), seen[:step + 1])
         now.set_data([step], [seen[step]])
-        title.set_text(f"step size {size:g}: the loss goes from {seen[0]:.2f} to {seen[step]:.2f} in {step} steps, "
-                       f"by way of {seen[:step + 1].max():.2f}")
+        title.set_text(f"step size {size:g}, step {step}: the loss went from {seen[0]:.2f} to {seen[step]:.2f}, "
+                       f"at most {seen[:step + 1].max():.2f}")
 
     return Live(fig, update, [path, head, losses, now, title],
                 "A slice of the loss surface with the path of gradient descent, and the loss step by step",

@@ -26,10 +26,9 @@ def slide(image, w, slide_filter):
     whole.imshow(image, cmap=G.PIXELS, vmin=0, vmax=1)
     target.set_facecolor("#E8E8E8")
     shown = target.imshow(written, cmap=G.WEIGHTS, **G.span(scores))
-    patch = _Grid(near, height, G.PIXELS, {"vmin": 0, "vmax": 1}, dark=0.35)
-    product = _Grid(products, height, G.WEIGHTS, G.span(2 * w), dark=9)
-    for artist in _Grid(taps, height, G.WEIGHTS, G.span(2 * w), dark=9).show(w).artists:
-        artist.set_animated(False)
+    patch = _Grid(near, height, G.PIXELS, {"vmin": 0, "vmax": 1}, dark=0.35, letters=0.6)
+    product = _Grid(products, height, G.WEIGHTS, G.span(2 * w), dark=9, letters=0.5)
+    _Grid(taps, height, G.WEIGHTS, G.span(2 * w), dark=9, letters=0.6).show(w)
     window, = whole.plot([], [], color=G.WEIGHT, lw=4)
     pixel, = target.plot([], [], "s", ms=13, mfc="none", mec=G.OUTPUT, mew=4, clip_on=False)
     for ax, name in ((whole, "image"), (near, "patch"), (taps, "× filter"), (target, "score map")):
@@ -62,7 +61,7 @@ def design_filter(images, slide_filter, start):
     fig = Figure(figsize=(10, 4))
     left, middle, right = G.panel(fig, 0.15, 0.8, 3.1), G.panel(fig, 3.85, 1.25, 2.2), G.panel(fig, 6.65, 0.8, 3.1)
     picture = left.imshow(images[0], cmap=G.PIXELS, vmin=0, vmax=1)
-    taps = _Grid(middle, 3, G.WEIGHTS, {"vmin": -9, "vmax": 9}, dark=6.5, size=24)
+    taps = _Grid(middle, 3, G.WEIGHTS, {"vmin": -9, "vmax": 9}, dark=6.5, letters=0.45)
     shown = right.imshow(slide_filter(images[0], np.array(start)), cmap=G.WEIGHTS)
     for x, sign in ((3.55, "∗"), (6.35, "=")):
         fig.text(x / 10, 1 - 2.35 / 4, sign, fontsize=28, ha="center", va="center")
@@ -115,7 +114,9 @@ def stride_and_padding(out_size):
     def update(size, kernel, stride, padding, row, column):
         out, padded, first = out_size(size, kernel, stride, padding), size + 2 * padding, most - padding
         row, column = min(row, out - 1), min(column, out - 1)
-        along = np.array([sum(start * stride <= cell < start * stride + kernel for start in range(out)) for cell in range(padded)])
+        along = np.zeros(padded)
+        for start in range(0, out * stride, stride):
+            along[start:start + kernel] += 1
         touched = np.full((cells, cells), np.nan)
         touched[first:first + padded, first:first + padded] = np.outer(along, along)
         heat.set_data(np.log1p(touched))
@@ -124,7 +125,7 @@ def stride_and_padding(out_size):
         edge.set_data(*_box(most, most, size, size))
         window.set_data(*_box(first + row * stride, first + column * stride, kernel, kernel))
         unused.set_data(*np.argwhere(touched == 0).T[::-1])
-        numbers.set_path(_numbers(touched))
+        numbers.set_path(_numbers(touched, touched > 0, 0.62))
         outputs = np.full((cells, cells), np.nan)
         outputs[:out, :out] = 0.3
         outputs[row, column] = 1
@@ -147,34 +148,34 @@ _OUTPUTS = G.LinearSegmentedColormap.from_list("outputs", ["#FFFFFF", G.OUTPUT])
 
 
 class _Grid:
-    """A square array as coloured cells with its numbers written in them."""
+    """A square array as coloured cells with its numbers written in them; `letters`: their size in cells."""
 
-    def __init__(self, ax, side, colours, limits, dark, size=14):
-        self.dark = dark  # numbers above this are written in white
+    def __init__(self, ax, side, colours, limits, dark, letters):
+        self.dark, self.letters = dark, letters  # numbers beyond `dark` are written in white
         self.image = ax.imshow(np.zeros((side, side)), cmap=colours, **limits)
-        self.texts = [ax.text(column, row, "", ha="center", va="center", fontsize=size)
-                      for row in range(side) for column in range(side)]
-        self.artists = [self.image, *self.texts]
+        self.plain, self.white = (ax.add_patch(PathPatch(Path([(0, 0)]), fc=colour, lw=0)) for colour in (G.INK, "white"))
+        self.artists = [self.image, self.plain, self.white]
 
     def show(self, array):
         self.image.set_data(array)
-        for text, value in zip(self.texts, array.flat):
-            text.set(text=f"{value + 0.0:.3g}", color="white" if abs(value) > self.dark else G.INK)
+        white = np.abs(array) > self.dark
+        self.plain.set_path(_numbers(array, ~white, self.letters))
+        self.white.set_path(_numbers(array, white, self.letters))
         return self
 
 
 @cache
-def _numeral(text):
-    """The outline of a number, 0.62 cells high in letter size and centred on (0, 0); y runs downwards."""
-    path = TextPath((0, 0), text, size=0.62)
+def _numeral(text, letters):
+    """The outline of a number in letters of this size, in cells, centred on (0, 0); y runs downwards."""
+    path = TextPath((0, 0), text, size=letters)
     middle = path.get_extents().get_points().mean(axis=0)
-    return Path((path.vertices - middle) * (1, -1), path.codes)
+    return (path.vertices - middle) * (1, -1), path.codes
 
 
-def _numbers(table):
-    """The positive numbers of a table, each in its cell, as one path: far quicker to draw than as many texts."""
-    outlines = [(_numeral(f"{table[row, column]:.0f}"), (column, row)) for row, column in np.argwhere(table > 0)]
-    return Path.make_compound_path(*(Path(outline.vertices + place, outline.codes) for outline, place in outlines))
+def _numbers(table, chosen, letters):
+    """The chosen numbers of a table, each in its cell, as one path: far quicker to draw than as many texts."""
+    outlines = [(*_numeral(f"{table[place] + 0.0:.3g}", letters), place[::-1]) for place in map(tuple, np.argwhere(chosen))]
+    return Path.make_compound_path(*(Path(vertices + at, codes) for vertices, codes, at in outlines))
 
 
 def _box(row, column, height, width):

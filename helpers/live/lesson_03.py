@@ -132,7 +132,7 @@ def tap_check(forward, rules, x, w, strides=(1, 2, 3)):
     last = len(w) - 1
     return Live(fig, update, [*images, *rings, dots, chosen, title],
                 "The gradient of every tap of a filter, by a rule and by finite differences, and one against the other",
-                rule=pick("rule", list(rules), list(rules)[-1]), stride=slider("stride", 2, min(strides), max(strides)),
+                rule=pick("rule", list(rules), list(rules)[0]), stride=slider("stride", min(2, max(strides)), min(strides), max(strides)),
                 row=slider("tap row", 1, 0, last), column=slider("tap column", 2, 0, last))
 
 
