@@ -32,7 +32,7 @@ def softmax(names=("zero", "one", "two", "three")):
     fig, axes = G.canvas(10, 4.3, 1, 3)
     logits = _Bars(axes[0], names, G.INPUT, (-11.5, 11.5), "logits $z$", "{:.1f}")
     probabilities = _Bars(axes[1], names, G.OUTPUT, (0, 1.1), "probabilities $p$", "{:.3f}")
-    gradient = _Bars(axes[2], names, G.GRADIENT, (-1.15, 1.15), "gradient $p - y$", "{:+.2f}")
+    gradient = _Bars(axes[2], names, G.GRADIENT, (-1.15, 1.15), "gradient $p - t$", "{:+.2f}")
     title = fig.suptitle(" ")
 
     def update(true, shift, **z):
@@ -48,7 +48,7 @@ def softmax(names=("zero", "one", "two", "three")):
     controls["shift"] = slider("added to all", 0.0, -3.0, 3.0, 0.5)
     controls["true"] = pick("true class", names, names[1])
     return Live(fig, update, [*logits.artists, *probabilities.artists, *gradient.artists, title],
-                "Bars: four logits, their probabilities, and the gradient p minus y", **controls)
+                "Bars: four logits, their probabilities, and the gradient p minus t", **controls)
 
 
 def one_weight(loss_and_gradient, weights, digit=3):
