@@ -4,6 +4,7 @@ A layer's `forward(x)` returns its output and keeps a cache; its `backward(dy)` 
 for its input and leaves each parameter's gradient in `.grad`, replacing the one before. Names follow
 torch.nn.
 """
+import copy
 import os
 from pathlib import Path
 
@@ -33,6 +34,8 @@ class Module:
 
     training = True
     cache = None  # what the last forward pass left for the backward pass
+    private = False  # a worker's own copy, whose results may be overwritten by its next call
+    input_gradient = True  # whether anybody wants what `backward` returns
 
     def forward(self, x):
         """The output for input x; remembers what `backward` needs."""
@@ -50,6 +53,38 @@ class Module:
         if self.cache is None:
             raise RuntimeError(f"{self}: backward was called before forward: run forward(x) first")
         return self.cache
+
+    def replica(self):
+        """A private copy for a worker of `training.fit`: the same values in the same memory, all else its own.
+
+        To be fast it writes results where it wrote the last ones, and hands no gradient to its input.
+        """
+        twin = copy.deepcopy(self, {id(parameter.value): parameter.value for parameter in self.parameters()})
+        for module in twin.modules():
+            module.private, module.kept = True, {}
+        twin.drop_input_gradient()
+        return twin
+
+    def drop_input_gradient(self):
+        """Let `backward` return None where that spares work."""
+        self.input_gradient = False
+
+    def room(self, name, like):
+        """Memory for a result that lies in memory as `like` does: in a private copy the same each time, else None."""
+        if not self.private:
+            return None
+        array = self.kept.get(name)
+        if array is None or array.shape != like.shape or array.dtype != like.dtype:
+            array = self.kept[name] = np.empty_like(like)
+        return array
+
+    def __getstate__(self):
+        """What a copy or a pickle takes along: all but the traces of the last run."""
+        return {name: value for name, value in vars(self).items() if name not in ("cache", "kept")}
+
+    def modules(self):
+        """This module and all inside it."""
+        return [self] + [module for _, child in self.children() for module in child.modules()]
 
     def children(self):
         """Pairs (name, inner module)."""
@@ -76,9 +111,13 @@ class Module:
         return self.train(False)
 
     def double(self):
-        """Turn all parameters to float64, for proofs; returns the module."""
-        for parameter in self.parameters():
-            parameter.value, parameter.grad = parameter.value.astype(np.float64), parameter.grad.astype(np.float64)
+        """Turn all weights to float64, for proofs; returns the module."""
+        for module in self.modules():
+            for name, value in vars(module).items():
+                if isinstance(value, Parameter):
+                    value.value, value.grad = value.value.astype(np.float64), value.grad.astype(np.float64)
+                elif isinstance(value, np.ndarray):  # weights that are not trained
+                    setattr(module, name, value.astype(np.float64))
         return self
 
     def state_dict(self):
@@ -150,7 +189,7 @@ class Linear(Module):
         return y
 
     def backward(self, dy):
-        dx, self.weight.grad, self.bias.grad = F.linear_backward(dy, self.recall())
+        dx, self.weight.grad, self.bias.grad = F.linear_backward(dy, self.recall(), self.input_gradient)
         return dx
 
     def __repr__(self):
@@ -174,11 +213,13 @@ class Conv2d(Module):
         self.bias = Parameter(np.zeros(out_channels, dtype))
 
     def forward(self, x):
-        y, self.cache = F.conv2d(x, self.weight.value, self.bias.value, self.stride, self.padding)
+        plan = self.cache if self.private else None
+        y, self.cache = F.conv2d(x, self.weight.value, self.bias.value, self.stride, self.padding, plan)
+        self.cache.reuse = self.private
         return y
 
     def backward(self, dy):
-        dx, self.weight.grad, self.bias.grad = F.conv2d_backward(dy, self.recall())
+        dx, self.weight.grad, self.bias.grad = F.conv2d_backward(dy, self.recall(), self.input_gradient)
         return dx
 
     def __repr__(self):
@@ -239,10 +280,16 @@ class Identity(_Activation):
     formula, backward_formula = staticmethod(F.identity), staticmethod(F.identity_backward)
 
 
-class ReLU(_Activation):
+class ReLU(Module):
     """y = max(0, x)."""
 
-    formula, backward_formula = staticmethod(F.relu), staticmethod(F.relu_backward)
+    def forward(self, x):
+        y, self.cache = F.relu(x, self.room("y", x))
+        return y
+
+    def backward(self, dy):
+        x = self.recall()
+        return F.relu_backward(dy, x, self.room("dx", x))
 
 
 class Sigmoid(_Activation):
@@ -291,6 +338,54 @@ class Flatten(Module):
         return dy.reshape(x_shape)
 
 
+class Projection(Module):
+    """Weighted sums of all numbers of an image, without bias: x (N, C, H, W) -> y (N, out).
+
+    `weight` (out, C, H, W) is given; with `trained=False` it stays as it is.
+    """
+
+    def __init__(self, weight, trained=True):
+        common.check_axes("Projection", "weight", weight, ("out", "C", "H", "W"))
+        weight = common.channels_first(common.channels_last(weight))  # as the images lie in memory
+        self.weight = Parameter(weight) if trained else weight
+        self.trained = trained
+
+    def forward(self, x):
+        y, self.cache = F.project(x, self.weight.value if self.trained else self.weight)
+        return y
+
+    def backward(self, dy):
+        dx, dw = F.project_backward(dy, self.recall(), self.trained)
+        if self.trained:
+            self.weight.grad = dw
+        return dx
+
+    def __repr__(self):
+        out, *image = (self.weight.value if self.trained else self.weight).shape
+        return f"Projection({tuple(image)}, {out}, trained={self.trained})"
+
+
+class Residual(Module):
+    """Two ways from x, added up: y = body(x) + shortcut(x) (He et al. 2016, equations 1 and 2)."""
+
+    def __init__(self, body, shortcut=None):
+        self.body, self.shortcut = body, Identity() if shortcut is None else shortcut
+
+    def forward(self, x):
+        straight, around = self.body.forward(x), self.shortcut.forward(x)
+        if straight.shape != around.shape:
+            raise ValueError(f"Residual: body and shortcut must give one shape, but the body gives {straight.shape} "
+                             f"and the shortcut {around.shape}")
+        return straight + around
+
+    def backward(self, dy):
+        straight, around = self.body.backward(dy), self.shortcut.backward(dy)  # a sum of two ways: so of two gradients
+        return np.add(straight, around, out=self.room("dx", straight))
+
+    def __repr__(self):
+        return f"Residual({self.body}, {self.shortcut})"
+
+
 class Sequential(Module):
     """Layers one after the other; `backward` walks them in reverse."""
 
@@ -305,7 +400,15 @@ class Sequential(Module):
     def backward(self, dy):
         for layer in reversed(self.layers):
             dy = layer.backward(dy)
+            if dy is None:  # nobody below has anything to learn
+                return None
         return dy
+
+    def drop_input_gradient(self):
+        # Layers below the first with parameters have nothing to learn: it is where the way back ends.
+        for layer in self.layers:
+            if layer.parameters():
+                return layer.drop_input_gradient()
 
     def children(self):
         return [(str(index), layer) for index, layer in enumerate(self.layers)]

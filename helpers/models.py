@@ -1,7 +1,8 @@
 """The networks that the lessons name, ready to train."""
 import numpy as np
 
-from .layers import Flatten, Linear, ReLU, Sequential
+from .init import he_normal
+from .layers import Conv2d, Flatten, Linear, Projection, ReLU, Residual, Sequential
 
 
 def mlp(seed=0, sizes=(784, 128, 10), activation=ReLU):
@@ -17,3 +18,29 @@ def mlp(seed=0, sizes=(784, 128, 10), activation=ReLU):
     for inputs, outputs in zip(sizes, sizes[1:]):
         layers += [Linear(inputs, outputs, rng), activation()]
     return Sequential(*layers[:-1])  # the last scores go to the softmax as they are
+
+
+def two_layer_cnn(seed=0):
+    """The two-layer CNN: images (N, 1, 28, 28) -> 16 maps of 21 x 21 -> 8 maps of 9 x 9 -> logits (N, 10)."""
+    rng = np.random.default_rng(seed)
+    return Sequential(Conv2d(1, 16, 8, rng), ReLU(), *_head(rng))
+
+
+def skip_cnn(seed=0, skip="constant"):
+    """The two-layer CNN with a skip from its first maps straight to the logits.
+
+    `skip` says what the (10, 16, 21, 21) weights of the skip are: "constant", all 0.001 and never
+    trained, as in the article; "fixed", random and never trained; "trained". Random ones are drawn by
+    `he_normal`. Raises ValueError for another kind.
+    """
+    if skip not in ("constant", "fixed", "trained"):
+        raise ValueError(f'skip_cnn: skip must be "constant", "fixed" or "trained", but it is {skip!r}')
+    rng, shape = np.random.default_rng(seed), (10, 16, 21, 21)
+    first, head = Conv2d(1, 16, 8, rng), Sequential(*_head(rng))
+    weights = np.full(shape, 0.001, np.float32) if skip == "constant" else he_normal(shape, rng)
+    return Sequential(first, ReLU(), Residual(head, Projection(weights, trained=skip == "trained")))
+
+
+def _head(rng):
+    """From the first maps to the logits."""
+    return [Conv2d(16, 8, 4, rng, stride=2), ReLU(), Flatten(), Linear(8 * 9 * 9, 10, rng)]

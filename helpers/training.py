@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from tqdm.auto import tqdm
 
-from . import functional as F
-from .blas import one_thread
 from .layers import Sequential
+from .sharding import workers
 
 
 @dataclass
@@ -55,20 +54,23 @@ class Snapshots:
             return
         self.steps.append(step)
         self.train_loss.append(loss)
-        self.test_loss.append(_measure(net, self.images, self.labels)[0])
+        with workers(net) as batch:
+            self.test_loss.append(_measure(net, self.images, self.labels, batch)[0])
         parameters = dict(net.named_parameters())
         for name in self.values:
             self.values[name].append(parameters[name].value.copy())
             self.grads[name].append(parameters[name].grad.copy())
 
 
-def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None):
+def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None, executor=None):
     """Train `net` on `digits.x_train`, `digits.y_train` with the cross-entropy loss; returns a `History`.
 
     Every epoch visits all images once, in an order drawn from (seed, epoch), `batch_size` at a time
     (the last batch takes what is left), and ends with a measurement on the test set.
     `callback(step, net, loss)` is called at each step when the gradients are there and before the
     weights move; steps count from 0.
+    A batch is computed in shards on all cores, or on any `concurrent.futures.Executor` that is given; the
+    result is the same (see `sharding`).
     An interrupt (Ctrl-C, or the stop button) waits for the end of the step and ends the run there:
     weights and history are those of the last whole step.
     Raises ValueError for a bad count, FloatingPointError when the loss is no longer finite, naming
@@ -76,30 +78,33 @@ def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None):
     """
     _check_counts(digits, epochs, batch_size)
     history, count = History(), len(digits.x_train)
-    starts = range(0, count, batch_size)
+    starts, parameters = range(0, count, batch_size), net.parameters()
     net.train()
     quiet = np.errstate(over="ignore", invalid="ignore")  # FloatingPointError says more than NumPy's warnings
-    with _interrupt_held() as interrupted, _progress(epochs * len(starts)) as bar, quiet, one_thread():
+    with _interrupt_held() as interrupted, workers(net, executor) as batch, _progress(epochs * len(starts)) as bar, quiet:
         for epoch in range(epochs):
             order = np.random.default_rng((seed, epoch)).permutation(count)
             right, began = 0, time.perf_counter()
-            for batch, start in enumerate(starts):
+            for number, start in enumerate(starts):
                 chosen = order[start:start + batch_size]
                 images, labels = digits.x_train[chosen], digits.y_train[chosen]
-                logits, loss, dlogits = _forward(net, images, labels, f"epoch {epoch + 1}, batch {batch + 1}")
-                net.backward(dlogits)
+                loss, rights, gradients = batch(images, labels)
+                _check_finite(loss, net, images, f"epoch {epoch + 1}, batch {number + 1}")
+                for parameter, gradient in zip(parameters, gradients):
+                    parameter.grad = gradient
                 if callback is not None:
                     callback(len(history.step_losses), net, loss)
                 optimizer.step()
                 history.step_losses.append(loss)
-                right += np.count_nonzero(logits.argmax(axis=1) == labels)
+                right += rights
                 bar.update()
                 if interrupted:
                     return _stopped_early(history, epoch)
             history.seconds.append(time.perf_counter() - began)
             history.train_loss.append(float(np.mean(history.step_losses[-len(starts):])))
-            history.train_accuracy.append(float(right / count))
-            test_loss, test_accuracy = _measure(net, digits.x_test, digits.y_test, f"the test after epoch {epoch + 1}")
+            history.train_accuracy.append(right / count)
+            test_loss, test_accuracy = _measure(net, digits.x_test, digits.y_test, batch)
+            _check_finite(test_loss, net, digits.x_test, f"the test after epoch {epoch + 1}")
             history.test_loss.append(test_loss)
             history.test_accuracy.append(test_accuracy)
             bar.set_postfix_str(f"test accuracy {test_accuracy:.2%}")
@@ -113,15 +118,11 @@ def _progress(steps):
     return tqdm(total=steps, unit="step", desc="training", disable=os.environ.get("TQDM_DISABLE") == "1")
 
 
-def _forward(net, images, labels, when):
-    """Logits, loss and dlogits of one batch; stops with a clear error where the loss is not finite."""
-    logits = net.forward(images)
-    loss, dlogits = F.cross_entropy(logits, labels)
-    if when and not np.isfinite(loss):
+def _check_finite(loss, net, images, when):
+    if not np.isfinite(loss):
         raise FloatingPointError(f"fit: the loss became {loss} in {when}; numbers first stopped being finite in "
                                  f"{_first_not_finite(net, images)}. The weights are those that gave this loss: try a "
                                  "smaller step size, and check the gradients with gradcheck.check_module")
-    return logits, loss, dlogits
 
 
 def _stopped_early(history, epoch):
@@ -132,29 +133,22 @@ def _stopped_early(history, epoch):
 
 def evaluate(net, images, labels):
     """Share of images (N, ...) whose largest logit is at their label (N,): accuracy in [0, 1]."""
-    with one_thread():
-        return _measure(net, images, labels)[1]
+    with workers(net) as batch:
+        return _measure(net, images, labels, batch)[1]
 
 
-def _measure(net, images, labels, when=None, chunk=1000):
-    """Mean loss and accuracy, a thousand images at a time so that memory stays small.
-
-    With `when`, a loss that is not finite stops as in `_forward`.
-    """
+def _measure(net, images, labels, batch):
+    """Mean loss and accuracy, by the function that `sharding.workers` gives, in evaluation mode."""
     if len(images) != len(labels) or len(images) == 0:
         raise ValueError(f"evaluate: one label an image and one image at least are wanted, "
                          f"but there are {len(images)} images and {len(labels)} labels")
-    was_training, loss, right = net.training, 0.0, 0
+    was_training = net.training
     net.eval()
     try:
-        for start in range(0, len(images), chunk):
-            here = slice(start, start + chunk)
-            logits, mean_loss, _ = _forward(net, images[here], labels[here], when)
-            loss += mean_loss * len(logits)
-            right += np.count_nonzero(logits.argmax(axis=1) == labels[here])
+        loss, right, _ = batch(images, labels, gradients=False)
     finally:
         net.train(was_training)
-    return loss / len(images), float(right / len(images))
+    return loss, right / len(images)
 
 
 def _check_counts(digits, epochs, batch_size):

@@ -16,13 +16,14 @@ from .convolution import (
 )
 from .dense import (
     clip, clip_backward, cross_entropy, identity, identity_backward, linear, linear_backward, mse_loss,
-    relu, relu_backward, sigmoid, sigmoid_backward, softmax, softmax_backward, tanh, tanh_backward,
+    project, project_backward, relu, relu_backward, sigmoid, sigmoid_backward, softmax, softmax_backward, tanh, tanh_backward,
 )
 
 __all__ = [
     "avg_pool2d", "avg_pool2d_backward", "clip", "clip_backward", "col2im", "conv2d", "conv2d_backward",
     "conv2d_backward_loops", "conv2d_loops", "cross_entropy", "identity", "identity_backward", "im2col",
-    "linear", "linear_backward", "max_pool2d", "max_pool2d_backward", "mse_loss", "relu",
+    "linear", "linear_backward", "max_pool2d", "max_pool2d_backward", "mse_loss", "project",
+    "project_backward", "relu",
     "relu_backward", "sigmoid", "sigmoid_backward", "softmax", "softmax_backward", "tanh",
     "tanh_backward",
 ]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from .common import check_axes, check_float, check_upstream, pair
+from .plan import Plan
 
 IMAGE, FILTERS = ("N", "C", "H", "W"), ("F", "C", "KH", "KW")
 
@@ -110,34 +111,31 @@ def _check_bias(where, w, b):
                          f"w (F, C, KH, KW) = {w.shape}, b (F,) wanted")
 
 
-def conv2d(x, w, b, stride=1, padding=0):
+def conv2d(x, w, b, stride=1, padding=0, plan=None):
     """Slide every filter over every image: y_nf = b_f + sum of window times filter, at each place.
 
     x (N, C, H, W), w (F, C, KH, KW), b (F,) -> y (N, F, OH, OW), cache (LeCun et al. 1998, section 2).
+    `plan` may be the cache of an earlier call, which spares the checks where the shapes are the same.
     Raises TypeError for dtypes that are not floating point or not shared, ValueError for shapes that
     do not fit, a filter larger than the padded image, a stride below 1 or a negative padding.
     """
-    check_float("conv2d", x=x, w=w, b=b)
-    stride, padding, out = _conv_geometry("conv2d", x, w, stride, padding)
-    _check_bias("conv2d", w, b)
-    columns = im2col(x, w.shape[2:], stride, padding)
-    y = w.reshape(len(w), -1) @ columns + b[:, None]
-    return y.reshape(len(x), len(w), *out), (columns, w, x.shape, stride, padding)
+    if plan is None or not plan.fits(x, w, stride, padding):
+        check_float("conv2d", x=x, w=w, b=b)
+        stride, padding, out = _conv_geometry("conv2d", x, w, stride, padding)
+        _check_bias("conv2d", w, b)
+        plan = Plan(x.shape, w.shape, out, stride, padding, x.dtype)
+    return plan.forward(x, w, b), plan
 
 
-def conv2d_backward(dy, cache):
+def conv2d_backward(dy, cache, input_gradient=True):
     """Where the forward pass read a number, the backward pass adds to its gradient.
 
-    dy (N, F, OH, OW) -> dx (N, C, H, W), dw (F, C, KH, KW), db (F,). With windows as columns:
-    dw = dy columnsᵀ, summed over the batch; d(columns) = wᵀ dy, which `col2im` adds back into dx.
+    dy (N, F, OH, OW) -> dx (N, C, H, W), dw (F, C, KH, KW), db (F,). With windows as rows of a matrix:
+    dw = windowsᵀ dy, and each pixel collects wᵀ dy from every window that saw it. Without
+    `input_gradient`, dx is None and costs nothing: a first layer has nobody to hand it to.
     """
-    columns, w, x_shape, stride, padding = cache
-    out = _out_size("conv2d_backward", x_shape[2:], w.shape[2:], stride, padding)
-    check_upstream("conv2d_backward", dy, (x_shape[0], len(w), *out), w.dtype)
-    dy = dy.reshape(len(dy), len(w), -1)
-    dw = np.tensordot(dy, columns, axes=((0, 2), (0, 2))).reshape(w.shape)
-    dx = col2im(w.reshape(len(w), -1).T @ dy, x_shape[2:], w.shape[2:], stride, padding)
-    return dx, dw, dy.sum(axis=(0, 2))
+    check_upstream("conv2d_backward", dy, (cache.x_shape[0], cache.w_shape[0], *cache.out), cache.dtype)
+    return cache.backward(dy, input_gradient)
 
 
 def conv2d_loops(x, w, b, stride=1, padding=0):

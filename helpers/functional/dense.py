@@ -1,7 +1,7 @@
 """Dense layers, activations, softmax and the losses: each forward pass with its backward pass beside it."""
 import numpy as np
 
-from .common import check_axes, check_float, check_upstream
+from .common import channels_first, channels_last, check_axes, check_float, check_upstream
 
 
 # --- Linear -------------------------------------------------------------------------------------
@@ -25,11 +25,42 @@ def linear(x, w, b):
     return x @ w.T + b, (x, w)
 
 
-def linear_backward(dy, cache):
-    """dy (N, out) -> dx = dy w (N, in), dw = dyᵀ x (out, in), db = sum of dy over the batch (out,)."""
+def linear_backward(dy, cache, input_gradient=True):
+    """dy (N, out) -> dx = dy w (N, in), dw = dyᵀ x (out, in), db = sum of dy over the batch (out,).
+
+    Without `input_gradient`, dx is None and costs nothing: a first layer has nobody to hand it to.
+    """
     x, w = cache
     check_upstream("linear_backward", dy, (x.shape[0], w.shape[0]), x.dtype)
-    return dy @ w, dy.T @ x, dy.sum(axis=0)
+    return dy @ w if input_gradient else None, dy.T @ x, dy.sum(axis=0)
+
+
+def project(x, w):
+    """Weighted sums of all numbers of an image: y_nk = sum over c, h, w of x_nchw w_kchw.
+
+    x (N, C, H, W), w (out, C, H, W) -> y (N, out), cache. A linear layer without bias whose weights keep
+    the image's shape, so that neither need be laid out anew. Raises as `linear` does.
+    """
+    check_float("project", x=x, w=w)
+    check_axes("project", "x", x, ("N", "C", "H", "W"))
+    check_axes("project", "w", w, ("out", "C", "H", "W"))
+    if x.shape[1:] != w.shape[1:]:
+        raise ValueError(f"project: the weights expect images of another shape: x (N, C, H, W) = {x.shape}, "
+                         f"w (out, C, H, W) = {w.shape}")
+    flat_x, flat_w = (channels_last(array).reshape(len(array), -1) for array in (x, w))
+    return flat_x @ flat_w.T, (flat_x, flat_w, x.shape)
+
+
+def project_backward(dy, cache, weight_gradient=True):
+    """dy (N, out) -> dx (N, C, H, W), dw (out, C, H, W).
+
+    Without `weight_gradient`, dw is None and costs nothing: weights that never move need none.
+    """
+    flat_x, flat_w, (count, channels, height, width) = cache
+    check_upstream("project_backward", dy, (count, len(flat_w)), flat_x.dtype)
+    image = -1, height, width, channels
+    dx = channels_first((dy @ flat_w).reshape(image))
+    return dx, channels_first((dy.T @ flat_x).reshape(image)) if weight_gradient else None
 
 
 # --- Activations: each output looks at one input only, so dx = dy * slope -------------------------
@@ -46,17 +77,17 @@ def identity_backward(dy, cache):
     return dy.copy()
 
 
-def relu(x):
-    """y = max(0, x), any shape (Nair and Hinton 2010)."""
+def relu(x, out=None):
+    """y = max(0, x), any shape (Nair and Hinton 2010). The result is written into `out` where one is given."""
     check_float("relu", x=x)
-    return np.maximum(x, 0), x
+    return np.maximum(x, 0, out=out), x
 
 
-def relu_backward(dy, cache):
+def relu_backward(dy, cache, out=None):
     """dx = dy where x > 0, else 0. At x = 0 exactly the slope is taken as 0, as PyTorch does."""
     x = cache
     check_upstream("relu_backward", dy, x.shape, x.dtype)
-    return dy * (x > 0)
+    return np.multiply(dy, x > 0, out=out)
 
 
 def clip(x, low=0.0, high=1.0):
