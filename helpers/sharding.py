@@ -59,7 +59,7 @@ def workers(net, executor=None):
     Any `concurrent.futures.Executor` will do, a Dask cluster's too. Without one, threads are used, as many
     as there are cores, each with BLAS held to one thread; on one core, none.
     """
-    worker, cores = Worker(net), len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    worker, cores = Worker(net), _cores()
     own = ThreadPoolExecutor(cores) if executor is None and cores > 1 else None
     run = executor or own
 
@@ -82,6 +82,11 @@ def workers(net, executor=None):
         finally:
             if own:
                 own.shutdown()
+
+
+def _cores():
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _sum(arrays):

@@ -233,6 +233,10 @@ def run_everything(dtype, freeze=lambda *arrays: arrays):
     (dy,) = freeze(rng.standard_normal((4, 2)).astype(dtype))
     y, cache = F.linear(*arrays)
     yield "linear", [*arrays, dy], [y, *F.linear_backward(dy, cache)]
+    arrays = freeze(*(rng.standard_normal((count, 2, 3, 2)).astype(dtype) for count in (4, 3)))
+    (dy,) = freeze(rng.standard_normal((4, 3)).astype(dtype))
+    y, cache = F.project(*arrays)
+    yield "project", [*arrays, dy], [y, *F.project_backward(dy, cache)]
     logits, labels = freeze(draw_x(rng, (4, 3), dtype), np.array([2, 0, 1, 1]))
     yield "cross_entropy", [logits, labels], [F.cross_entropy(logits, labels)[1]]
     y, target = freeze(draw_x(rng, (4, 3), dtype), draw_x(rng, (4, 3), dtype))

@@ -1,7 +1,9 @@
 """`fit` and `evaluate`: every number they give, what they do when things go wrong, and when they are interrupted."""
 import signal
 import threading
+from concurrent.futures import Executor, Future
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -9,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from helpers import data, models, training
+from helpers import data, models, sharding, training
 from helpers import functional as F
 from helpers.layers import Flatten, Identity, Linear, Module, Parameter, ReLU, Sequential, Tanh
 from helpers.optim import SGD
+from helpers.sharding import SHARD
 
 SIZES = (6, 5, 3)
 LR, BATCH = 0.3, 5  # 23 images: four batches of five and one of three
@@ -159,12 +162,28 @@ def test_the_seed_decides(seed):
     assert first.step_losses != other.step_losses
 
 
+class Shared(list):
+    """A list that copies of its owner share."""
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+class InOrder(Executor):
+    """Computes every shard at once, where and when it is handed in."""
+
+    def submit(self, function, /, *args):
+        future = Future()
+        future.set_result(function(*args))
+        return future
+
+
 class Spy(Module):
     """Notes which images pass by, each known by its only pixel, and which labels the gradient blames."""
 
     def __init__(self):
         self.scale = Parameter(np.zeros(1))
-        self.seen, self.blamed, self.measured = [], [], []
+        self.seen, self.blamed, self.measured = Shared(), Shared(), Shared()
 
     def forward(self, x):
         (self.seen if self.training else self.measured).append(x.ravel().astype(int).tolist())
@@ -174,19 +193,19 @@ class Spy(Module):
         self.blamed.append(dy.argmin(axis=1).tolist())
 
 
-@given(st.integers(1, 30), st.integers(1, 40), st.integers(1, 4), st.integers(0, 1000), st.integers(1, 9))
+@given(st.integers(1, 90), st.integers(1, 100), st.integers(1, 3), st.integers(0, 1000), st.integers(1, 9))
 def test_every_image_is_visited_once_an_epoch(count, batch_size, epochs, seed, test_count):
     digits = SimpleNamespace(x_train=np.arange(count, dtype=float).reshape(-1, 1), y_train=np.arange(count) * 7 % 4,
                              x_test=np.arange(test_count, dtype=float).reshape(-1, 1), y_test=np.zeros(test_count, int))
     net = Spy()
-    history = run(net, digits, epochs, batch_size, seed)
-    batches = -(-count // batch_size)
-    assert len(net.seen) == len(history.step_losses) == epochs * batches
+    history = training.fit(net, digits, SGD(net.parameters(), LR), epochs, batch_size, seed, executor=InOrder())
+    batches = [min(batch_size, count - start) for start in range(0, count, batch_size)]
+    shards = [min(SHARD, batch - start) for batch in batches for start in range(0, batch, SHARD)]
+    assert len(history.step_losses) == epochs * len(batches) and len(net.seen) == epochs * len(shards)
     for epoch in range(epochs):
-        visited = net.seen[epoch * batches:(epoch + 1) * batches]
+        visited = net.seen[epoch * len(shards):(epoch + 1) * len(shards)]
         assert sorted(sum(visited, [])) == list(range(count))
-        left = count % batch_size
-        assert [len(batch) for batch in visited] == [batch_size] * (count // batch_size) + [left] * (left > 0)
+        assert [len(shard) for shard in visited] == shards
     assert net.blamed == [[number * 7 % 4 for number in batch] for batch in net.seen]  # each image with its own label
     assert net.measured == [list(range(test_count))] * epochs
 
@@ -195,8 +214,8 @@ def test_epochs_have_orders_of_their_own():
     digits = SimpleNamespace(x_train=np.arange(50.0).reshape(-1, 1), y_train=np.zeros(50, int),
                              x_test=np.ones((1, 1)), y_test=np.zeros(1, int))
     net = Spy()
-    run(net, digits, epochs=3, batch_size=50)
-    orders = {tuple(batch) for batch in net.seen}
+    training.fit(net, digits, SGD(net.parameters(), LR), epochs=3, batch_size=50, executor=InOrder())
+    orders = {tuple(net.seen[2 * epoch] + net.seen[2 * epoch + 1]) for epoch in range(3)}
     assert len(orders) == 3 and tuple(range(50)) not in orders
 
 
@@ -254,19 +273,16 @@ def test_blas_is_held_to_one_thread_and_let_go():
 @given(st.integers(1, 40), st.integers(1, 50), st.integers(0, 2**32 - 1))
 def test_measuring_in_chunks_of_any_size(count, chunk, seed):
     digits, net = toy(seed, test=count), network(seed)
-    loss, accuracy = training._measure(net, digits.x_test, digits.y_test, chunk=chunk)
+    with patch.object(sharding, "SHARD", chunk), sharding.workers(net, InOrder()) as batch:
+        loss, accuracy = training._measure(net, digits.x_test, digits.y_test, batch)
     wanted_loss, wanted_accuracy = brute_force(weights(net), digits.x_test, digits.y_test)
     assert loss == pytest.approx(wanted_loss, rel=1e-12)
     assert accuracy == training.evaluate(net, digits.x_test, digits.y_test) == wanted_accuracy
 
 
-def test_evaluate_takes_a_thousand_images_at_a_time():
+def test_evaluate_takes_many_images():
     digits, net = toy(test=2345), network()
-    chunks = []
-    forward = net.forward
-    net.forward = lambda x: chunks.append(len(x)) or forward(x)
     accuracy = training.evaluate(net, digits.x_test, digits.y_test)
-    assert chunks == [1000, 1000, 345]
     assert type(accuracy) is float
     assert accuracy == brute_force(weights(net), digits.x_test, digits.y_test)[1]
 

@@ -1,0 +1,125 @@
+"""The networks that the lessons name, their skips, and the layers that only they need, against finite differences and PyTorch."""
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from helpers import functional as F
+from helpers import models, training
+from helpers.gradcheck import check_module, numeric_gradient, relative_error
+from helpers.layers import Flatten, Identity, Linear, Projection, ReLU, Residual, Sequential
+from helpers.optim import SGD
+
+SKIPS = ("constant", "fixed", "trained")
+
+
+def batch(count=3, seed=0, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    return rng.random((count, 1, 28, 28)).astype(dtype), rng.integers(0, 10, count)
+
+
+def test_project_is_a_linear_layer_on_flat_images():
+    rng = np.random.default_rng(0)
+    x, w, dy = rng.standard_normal((4, 2, 3, 5)), rng.standard_normal((6, 2, 3, 5)), rng.standard_normal((4, 6))
+    y, cache = F.project(x, w)
+    wanted, linear_cache = F.linear(x.reshape(4, -1), w.reshape(6, -1), np.zeros(6))
+    np.testing.assert_allclose(y, wanted, atol=1e-12)
+    dx, dw = F.project_backward(dy, cache)
+    wanted_dx, wanted_dw, _ = F.linear_backward(dy, linear_cache)
+    np.testing.assert_allclose(dx, wanted_dx.reshape(x.shape), atol=1e-12)
+    np.testing.assert_allclose(dw, wanted_dw.reshape(w.shape), atol=1e-12)
+    for found, array in ((dx, x), (dw, w)):
+        assert relative_error(found, numeric_gradient(lambda: np.vdot(dy, F.project(x, w)[0]), array)) < 1e-7
+    assert F.project_backward(dy, cache, weight_gradient=False)[1] is None
+
+
+def test_project_names_both_shapes():
+    with pytest.raises(ValueError, match=r"\(4, 2, 3, 5\).*\(6, 2, 3, 4\)"):
+        F.project(np.zeros((4, 2, 3, 5)), np.zeros((6, 2, 3, 4)))
+    with pytest.raises(ValueError, match="out, C, H, W"):
+        F.project(np.zeros((4, 2, 3, 5)), np.zeros((6, 30)))
+
+
+def test_residual_adds_two_ways_and_their_gradients():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((5, 4))
+    net = Residual(Sequential(Linear(4, 4, rng), ReLU(), Linear(4, 4, rng))).double()
+    np.testing.assert_array_equal(net.forward(x), net.body.forward(x) + x)
+    assert max(check_module(net, x, rng).values()) < 1e-7
+
+
+def test_relu_plus_identity_leaves_the_shared_gradient_alone():
+    x, dy = np.array([[-1.0, 2.0]]), np.array([[3.0, 5.0]])
+    dy.setflags(write=False)
+    net = Residual(ReLU())
+    net.forward(x)
+    np.testing.assert_array_equal(net.backward(dy), [[3.0, 10.0]])
+
+
+def test_residual_names_both_shapes():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match=r"\(5, 3\).*\(5, 4\)"):
+        Residual(Linear(4, 3, rng), Identity()).forward(np.zeros((5, 4), np.float32))
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_projection_is_trained_or_is_not(trained):
+    rng = np.random.default_rng(0)
+    start = rng.standard_normal((3, 2, 4, 4)).astype(np.float32)
+    net = Sequential(Residual(Sequential(Flatten(), Linear(32, 3, rng)), Projection(start, trained)))
+    digits = SimpleNamespace(x_train=rng.standard_normal((60, 2, 4, 4)).astype(np.float32), y_train=rng.integers(0, 3, 60))
+    digits.x_test, digits.y_test = digits.x_train, digits.y_train
+    training.fit(net, digits, SGD(net.parameters(), 0.1), 1, 30)
+    weight = net.layers[0].shortcut.weight
+    assert ("0.shortcut.weight" in net.state_dict()) == trained
+    assert np.array_equal(weight.value if trained else weight, start) != trained
+    if trained:
+        wide = Projection(start).double()
+        assert max(check_module(wide, rng.standard_normal((2, 2, 4, 4)), rng).values()) < 1e-7
+
+
+@pytest.mark.parametrize("make", [models.two_layer_cnn, *(lambda seed, kind=kind: models.skip_cnn(seed, kind) for kind in SKIPS)])
+def test_the_seed_decides(make):
+    images, _ = batch(dtype=np.float32)
+    first, again, other = make(0).forward(images), make(0).forward(images), make(1).forward(images)
+    assert first.shape == (3, 10) and first.dtype == np.float32
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def test_skip_cnn_names_an_unknown_skip():
+    with pytest.raises(ValueError, match="'identity'"):
+        models.skip_cnn(skip="identity")
+
+
+def test_the_constant_skip_adds_the_same_to_every_class():
+    """Fault 4 of the articles: softmax, and so the loss and all gradients, cannot feel it."""
+    net, (images, labels) = models.skip_cnn(0).double(), batch()
+    skip = net.layers[2].shortcut.forward(net.layers[1].forward(net.layers[0].forward(images)))
+    np.testing.assert_allclose(skip, np.repeat(skip[:, :1], 10, axis=1), rtol=1e-12)
+    _, dlogits = F.cross_entropy(net.forward(images), labels)
+    net.backward(dlogits)
+    assert np.abs(net.layers[2].shortcut.backward(dlogits)).max() < 1e-15
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("kind", [None, *SKIPS])
+def test_logits_loss_and_gradients_equal_pytorchs(kind):
+    torch = pytest.importorskip("torch")
+    net = (models.two_layer_cnn(3) if kind is None else models.skip_cnn(3, kind)).double()
+    images, labels = batch(4)
+    loss, dlogits = F.cross_entropy(net.forward(images), labels)
+    net.backward(dlogits)
+    theirs = [torch.tensor(parameter.value, requires_grad=True) for parameter in net.parameters()]
+    w1, b1, w2, b2, w3, b3, *skip = theirs
+    maps = torch.relu(torch.nn.functional.conv2d(torch.tensor(images), w1, b1))
+    logits = torch.relu(torch.nn.functional.conv2d(maps, w2, b2, stride=2)).flatten(1) @ w3.T + b3
+    if kind is not None:
+        shortcut = net.layers[2].shortcut
+        weight = skip[0] if kind == "trained" else torch.tensor(shortcut.weight)
+        logits = logits + maps.flatten(1) @ weight.flatten(1).T
+    their_loss = torch.nn.functional.cross_entropy(logits, torch.tensor(labels))
+    their_loss.backward()
+    np.testing.assert_allclose(net.forward(images), logits.detach().numpy(), rtol=0, atol=1e-10)
+    assert loss == pytest.approx(their_loss.item(), abs=1e-10)
+    for parameter, other in zip(net.parameters(), theirs, strict=True):
+        np.testing.assert_allclose(parameter.grad, other.grad.numpy(), rtol=0, atol=1e-10)
