@@ -36,6 +36,7 @@ class Module:
     cache = None  # what the last forward pass left for the backward pass
     private = False  # a worker's own copy, whose results may be overwritten by its next call
     input_gradient = True  # whether anybody wants what `backward` returns
+    shard = 250  # images at a time for which its work arrays stay in a core's cache
 
     def forward(self, x):
         """The output for input x; remembers what `backward` needs."""
@@ -203,6 +204,8 @@ class Conv2d(Module):
     `weight` (out, in, KH, KW) is drawn by `init` from the generator `rng`; `bias` (out,) begins at zero.
     `kernel_size`, `stride` and `padding` are whole numbers or pairs (along height, along width).
     """
+
+    shard = 25  # windows overlap: laid out, they take many times the memory of the image
 
     def __init__(self, in_channels, out_channels, kernel_size, rng, stride=1, padding=0,
                  init=init.he_normal, dtype=np.float32):

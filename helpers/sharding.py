@@ -1,8 +1,8 @@
 """A batch on all cores: shards of it, workers that share the weights, and sums in a fixed order.
 
 A gradient is a sum over images, so it may be summed in parts, anywhere. The parts are always the same
-shards of `SHARD` images in the same order, whoever computes them: results do not depend on how many
-workers there are or which is first.
+shards in the same order, of a size that only the network decides (`Module.shard`): results do not
+depend on how many workers there are or which is first.
 """
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +13,6 @@ import numpy as np
 
 from . import functional as F
 from .blas import one_thread
-
-SHARD = 25  # images at once: their work arrays stay in a core's cache
 
 
 def shard(net, images, labels, share, gradients):
@@ -64,8 +62,8 @@ def workers(net, executor=None):
     run = executor or own
 
     def batch(images, labels, gradients=True):
-        count = len(images)
-        parts = [slice(start, min(start + SHARD, count)) for start in range(0, count, SHARD)]
+        count, size = len(images), min(module.shard for module in net.modules())
+        parts = [slice(start, min(start + size, count)) for start in range(0, count, size)]
         if len(parts) == 1 and executor is None:
             return shard(net, images, labels, 1.0, gradients)
         tasks = [(images[part], labels[part], (part.stop - part.start) / count, gradients) for part in parts]

@@ -96,6 +96,7 @@ def test_the_constant_skip_adds_the_same_to_every_class():
     net, (images, labels) = models.skip_cnn(0).double(), batch()
     skip = net.layers[2].shortcut.forward(net.layers[1].forward(net.layers[0].forward(images)))
     np.testing.assert_allclose(skip, np.repeat(skip[:, :1], 10, axis=1), rtol=1e-12)
+    assert set(models.skip_cnn(0).layers[2].shortcut.weight.ravel()) == {np.float32(0.001)}
     _, dlogits = F.cross_entropy(net.forward(images), labels)
     net.backward(dlogits)
     assert np.abs(net.layers[2].shortcut.backward(dlogits)).max() < 1e-15

@@ -84,8 +84,9 @@ def test_a_plan_for_other_shapes_is_not_used():
     x, w, b = rng.standard_normal((2, 1, 6, 6)), rng.standard_normal((3, 1, 3, 3)), np.zeros(3)
     plan = F.conv2d(x, w, b)[1]
     assert F.conv2d(x + 1, w, b, (1, 1), (0, 0), plan)[1] is plan
-    for other in ((x[:1], w, b, 1, 0), (x, w[:2], b[:2], 1, 0), (x, w, b, 2, 0), (x, w, b, 1, 1),
-                  (x.astype(np.float32), w.astype(np.float32), b.astype(np.float32), 1, 0)):
+    once, none = (1, 1), (0, 0)
+    for other in ((x[:1], w, b, once, none), (x, w[:2], b[:2], once, none), (x, w, b, (2, 1), none), (x, w, b, once, (0, 1)),
+                  (x.astype(np.float32), w.astype(np.float32), b.astype(np.float32), once, none)):
         y, cache = F.conv2d(*other, plan)
         assert cache is not plan
         assert np.array_equal(y, F.conv2d(*other)[0])

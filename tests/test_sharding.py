@@ -16,7 +16,9 @@ from helpers.layers import (
     Conv2d, Flatten, Identity, Linear, MaxPool2d, Projection, ReLU, Residual, Sequential, Tanh,
 )
 from helpers.optim import SGD
-from helpers.sharding import SHARD, Worker, workers
+from helpers.sharding import Worker, workers
+
+SHARD = Conv2d.shard
 
 
 def small(seed=0, dtype=np.float32):
@@ -142,6 +144,7 @@ def test_only_a_replica_writes_over_its_results():
     kept = net.forward(first)
     copy, dx = kept.copy(), net.backward(np.ones_like(kept))
     dx_copy = dx.copy()
+    net.backward(3 * np.ones_like(kept))
     net.backward(2 * np.ones_like(net.forward(second)))
     assert np.array_equal(kept, copy) and np.array_equal(dx, dx_copy)
 
@@ -159,6 +162,8 @@ def test_a_replica_hands_no_gradient_to_its_images():
 
 def test_an_error_in_a_shard_reaches_the_caller():
     class Bad(Identity):
+        shard = SHARD
+
         def forward(self, x):
             if len(x) < SHARD:
                 raise RuntimeError("the last shard")
@@ -181,6 +186,8 @@ def test_a_loss_that_is_not_finite_in_one_shard_moves_no_weight():
 def test_modes_reach_the_workers():
     class Mode(Identity):
         """Adds a class's worth to the first logit in evaluation mode."""
+
+        shard = SHARD
 
         def forward(self, x):
             return super().forward(x) + (0 if self.training else np.eye(4, dtype=x.dtype)[0] * 1e6)

@@ -15,7 +15,6 @@ from helpers import data, models, sharding, training
 from helpers import functional as F
 from helpers.layers import Flatten, Identity, Linear, Module, Parameter, ReLU, Sequential, Tanh
 from helpers.optim import SGD
-from helpers.sharding import SHARD
 
 SIZES = (6, 5, 3)
 LR, BATCH = 0.3, 5  # 23 images: four batches of five and one of three
@@ -181,6 +180,8 @@ class InOrder(Executor):
 class Spy(Module):
     """Notes which images pass by, each known by its only pixel, and which labels the gradient blames."""
 
+    shard = 25
+
     def __init__(self):
         self.scale = Parameter(np.zeros(1))
         self.seen, self.blamed, self.measured = Shared(), Shared(), Shared()
@@ -200,7 +201,7 @@ def test_every_image_is_visited_once_an_epoch(count, batch_size, epochs, seed, t
     net = Spy()
     history = training.fit(net, digits, SGD(net.parameters(), LR), epochs, batch_size, seed, executor=InOrder())
     batches = [min(batch_size, count - start) for start in range(0, count, batch_size)]
-    shards = [min(SHARD, batch - start) for batch in batches for start in range(0, batch, SHARD)]
+    shards = [min(Spy.shard, batch - start) for batch in batches for start in range(0, batch, Spy.shard)]
     assert len(history.step_losses) == epochs * len(batches) and len(net.seen) == epochs * len(shards)
     for epoch in range(epochs):
         visited = net.seen[epoch * len(shards):(epoch + 1) * len(shards)]
@@ -273,7 +274,7 @@ def test_blas_is_held_to_one_thread_and_let_go():
 @given(st.integers(1, 40), st.integers(1, 50), st.integers(0, 2**32 - 1))
 def test_measuring_in_chunks_of_any_size(count, chunk, seed):
     digits, net = toy(seed, test=count), network(seed)
-    with patch.object(sharding, "SHARD", chunk), sharding.workers(net, InOrder()) as batch:
+    with patch.object(net, "shard", chunk), sharding.workers(net, InOrder()) as batch:
         loss, accuracy = training._measure(net, digits.x_test, digits.y_test, batch)
     wanted_loss, wanted_accuracy = brute_force(weights(net), digits.x_test, digits.y_test)
     assert loss == pytest.approx(wanted_loss, rel=1e-12)
