@@ -551,12 +551,12 @@ def test_interrupts_from_outside_at_no_chosen_moment(interrupts, own_handler, ca
     thread = threading.Thread(target=sender)
     thread.start()
     try:
-        history = run(net, digits, epochs=400, callback=callback)
+        history = run(net, digits, epochs=20_000, callback=callback)
     finally:
         done.set()
         ready.set()
         thread.join()
-    assert 101 < len(history.step_losses) < 400 * STEPS
+    assert 101 < len(history.step_losses) < 20_000 * STEPS
     assert_stopped_after(len(history.step_losses), history, net, start, digits, capsys)
     assert signal.getsignal(signal.SIGINT) is own_handler.handler
 
