@@ -2,7 +2,7 @@
 
 Each peer runs in a process of its own, in turn, round after round; shown are medians and quartiles of the
 microseconds per image of a step (batch of 100, float32, SGD), on one core and on all. Prints the table, and
-writes it with a picture beside this file: `speed.md`, `speed.png`.
+writes it with a picture beside this file: `speed.md`, `speed.png`. Needs PyTorch.
 """
 import os
 import platform
@@ -29,11 +29,10 @@ def batches(steps):
 
 def ours(name):
     """A function that takes one step on a batch."""
-    from contextlib import ExitStack
-
     from helpers import models, optim, sharding
     net = getattr(models, name)(0)
-    optimizer, batch = optim.SGD(net.parameters(), 0.01), ExitStack().enter_context(sharding.workers(net))
+    optimizer, crew = optim.SGD(net.parameters(), 0.01), sharding.workers(net)
+    batch = crew.__enter__()
 
     def step(images, labels):
         _, _, gradients = batch(images, labels)
@@ -41,6 +40,7 @@ def ours(name):
             parameter.grad = gradient
         optimizer.step()
 
+    step.crew = crew  # the workers live as long as the step that uses them
     return step
 
 
@@ -176,9 +176,22 @@ def picture(found):
         ax.set_xticklabels([name.replace(" ", "\n", 1) for name in NETWORKS])
         ax.tick_params(axis="x", length=0)
     axes[0].set_ylabel("µs an image")
-    axes[0].legend(loc="upper left", fontsize=14)
+    axes[1].legend(*axes[0].get_legend_handles_labels(), loc="upper left")
     fig.suptitle("A training step in NumPy beside PyTorch's: shorter is faster")
     return G.Picture(fig, "Bars: microseconds per image of a training step, ours and PyTorch's, on one core and on all")
+
+
+def main():
+    try:
+        metadata.version("torch")
+    except metadata.PackageNotFoundError:
+        print("speed.py compares with PyTorch, which is not installed here: .venv/bin/pip install torch")
+        return
+    found = table()
+    text = report(found)
+    print(text)
+    (HERE / "speed.md").write_text(text, encoding="utf-8")
+    (HERE / "speed.png").write_bytes(picture(found).png())
 
 
 if __name__ == "__main__":
@@ -188,12 +201,4 @@ if __name__ == "__main__":
             os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
         print(measure(kind, name))
     else:
-        try:
-            metadata.version("torch")
-        except metadata.PackageNotFoundError:
-            sys.exit("speed.py compares with PyTorch, which is not installed here: pip install torch")
-        found = table()
-        text = report(found)
-        print(text)
-        (HERE / "speed.md").write_text(text, encoding="utf-8")
-        (HERE / "speed.png").write_bytes(picture(found).png())
+        main()
