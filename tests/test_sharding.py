@@ -201,6 +201,10 @@ def test_modes_reach_the_workers():
 
 def test_threads_end_with_the_run():
     import threading
-    before = threading.active_count()
+
+    def helpers_of_the_run():
+        return [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")]
+
+    before = helpers_of_the_run()
     trained()
-    assert threading.active_count() == before
+    assert helpers_of_the_run() == before

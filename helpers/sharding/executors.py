@@ -1,0 +1,36 @@
+"""Shards on any `concurrent.futures.Executor`: threads here, or a cluster."""
+from queue import Empty, SimpleQueue
+
+from .shards import added_up, cut, shard
+
+
+class Worker:
+    """Computes shards on private copies of a network, one for each call that is under way.
+
+    In threads, the copies share the network's weights in memory. Sent to another process, it takes the
+    weights along and makes its copies there.
+    """
+
+    def __init__(self, net):
+        self.net, self.idle = net, SimpleQueue()
+
+    def __reduce__(self):
+        return Worker, (self.net,)
+
+    def __call__(self, images, labels, share, gradients):
+        try:
+            net = self.idle.get_nowait()
+        except Empty:
+            net = self.net.replica()
+        result = shard(net.train(self.net.training), images, labels, share, gradients)
+        self.idle.put(net)
+        return result
+
+
+def on_executor(worker, executor, images, labels, gradients):
+    """(mean loss, right answers, gradients) of a batch; without an executor, one shard after the other."""
+    tasks = [(images[part], labels[part], (part.stop - part.start) / len(images), gradients)
+             for part in cut(worker.net, len(images))]
+    if executor is None:
+        return added_up([worker(*task) for task in tasks])
+    return added_up([future.result() for future in [executor.submit(worker, *task) for task in tasks]])

@@ -1,0 +1,46 @@
+"""How a batch is cut, what is computed on each piece, and how the pieces are added up."""
+from math import isfinite
+
+import numpy as np
+
+from .. import functional as F
+
+
+def size(net):
+    """How many images a shard of this network has: what suits its most demanding layer (`Module.shard`)."""
+    return min(module.shard for module in net.modules())
+
+
+def cut(net, count):
+    """Slices of a batch of `count` images, of a size that only the network decides."""
+    step = size(net)
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+def shard(net, images, labels, share, gradients):
+    """(loss, right answers, gradients): loss and gradients times `share`, this shard's part of its batch.
+
+    Where the loss is not finite, there are no gradients.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # the caller looks at the loss, and says more
+        logits = net.forward(images)
+        loss, dlogits = F.cross_entropy(logits, labels)
+        right = int(np.count_nonzero(logits.argmax(axis=1) == labels))
+        if not gradients or not isfinite(loss):
+            return loss * share, right, []
+        dlogits *= dlogits.dtype.type(share)
+        net.backward(dlogits)
+    return loss * share, right, [parameter.grad for parameter in net.parameters()]
+
+
+def added_up(results):
+    """The shards' results as the batch's, added in the order of the shards."""
+    losses, rights, gradients = zip(*results)
+    return sum(losses), sum(rights), [_sum(arrays) for arrays in zip(*gradients)]
+
+
+def _sum(arrays):
+    total = arrays[0]
+    for array in arrays[1:]:
+        total = total + array
+    return total
