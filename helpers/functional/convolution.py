@@ -188,12 +188,21 @@ def max_pool2d(x, kernel_size, stride=None, padding=0):
     Raises as `conv2d` does, and ValueError for a padding above half the window, as PyTorch does.
     """
     kernel, stride, padding, out = _pool_geometry("max_pool2d", x, kernel_size, stride, padding)
-    windows = _windows(_padded(x, padding, -np.inf), kernel, stride).reshape(*x.shape[:2], *out, -1)
-    winner = windows.argmax(axis=-1)  # where two are equal, the first in reading order
-    y = np.take_along_axis(windows, winner[..., None], axis=-1)[..., 0]
+    padded, taps = _padded(x, padding, -np.inf), list(_taps(kernel, stride, out))
+    y = np.copy(padded[:, :, taps[0][2], taps[0][3]], order="K")
+    winner = np.zeros_like(y, np.min_scalar_type(len(taps)))
+    for number, (_, _, rows, columns) in enumerate(taps[1:], start=1):
+        seen = padded[:, :, rows, columns]
+        # Only a larger number wins, so of two equal ones the first in reading order; and numbers of taps only grow.
+        np.maximum(winner, (seen > y) * winner.dtype.type(number), out=winner)
+        np.maximum(y, seen, out=y)
+    if np.isnan(y).any():  # the comparison above says no to these: the first in its window wins
+        for number, (_, _, rows, columns) in reversed(list(enumerate(taps))):
+            winner[np.isnan(padded[:, :, rows, columns])] = number
     # Padding could tie only where a window sees nothing but -inf: there the first pixel of the image wins.
     row, column = (np.maximum(pad - step * np.arange(count), 0) for pad, step, count in zip(padding, stride, out))
-    winner = np.where(y == -np.inf, row[:, None] * kernel[1] + column, winner)
+    if padding != (0, 0):
+        winner = np.where(y == -np.inf, row[:, None] * kernel[1] + column, winner)
     return y, (winner, x.shape, x.dtype, kernel, stride, padding)
 
 
@@ -210,7 +219,10 @@ def avg_pool2d(x, kernel_size, stride=None, padding=0):
     x (N, C, H, W) -> y (N, C, OH, OW), cache. Raises as `max_pool2d` does.
     """
     kernel, stride, padding, out = _pool_geometry("avg_pool2d", x, kernel_size, stride, padding)
-    y = _windows(_padded(x, padding), kernel, stride).mean(axis=(-2, -1))
+    padded, y = _padded(x, padding), 0
+    for _, _, rows, columns in _taps(kernel, stride, out):
+        y += padded[:, :, rows, columns]
+    y /= y.dtype.type(kernel[0] * kernel[1])
     return y, (x.shape, x.dtype, kernel, stride, padding)
 
 

@@ -1,0 +1,309 @@
+"""What is measured, each in a process of its own: `peers.py KIND PEER WHAT CORES` prints its figures as JSON.
+
+KIND is a training step of a network ("step"), single operations ("operations"), where a step's time goes ("profile"),
+a step as batch and image grow ("growth"), or the whole run of the skip network ("run"). `speed.py` starts them.
+"""
+import json
+import os
+import statistics
+import sys
+import time
+
+import numpy as np
+
+BATCH, STEPS, WARM_UP = 100, 40, 10
+SHARD = 25
+
+
+def cores():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def per_image(step, batches, warm_up=WARM_UP):
+    """Median microseconds per image of `step(images, labels)`."""
+    for images, labels in batches[:warm_up]:
+        step(images, labels)
+    times = []
+    for images, labels in batches:
+        began = time.perf_counter()
+        step(images, labels)
+        times.append((time.perf_counter() - began) / len(images) * 1e6)
+    return statistics.median(times)
+
+
+def batches(steps=STEPS, batch=BATCH, size=28):
+    rng = np.random.default_rng(0)
+    return [(rng.random((batch, 1, size, size), np.float32), rng.integers(0, 10, batch)) for _ in range(steps)]
+
+
+def peak_memory():
+    """Megabytes: the most that this process had, and what its worker processes have."""
+    import resource
+
+    import psutil
+    workers = sum(child.memory_info().rss for child in psutil.Process().children(recursive=True))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 + workers / 2**20
+
+
+# --- Networks: a step in ours, in PyTorch, by loops over places, and the products alone --------------
+
+def network(name, size=28):
+    """One of `models`, or for "images" the two-layer CNN on images of any size."""
+    from helpers import layers, models
+    if name != "images":
+        return getattr(models, name)(0)
+    rng, rows = np.random.default_rng(0), ((size - 7) - 4) // 2 + 1
+    return layers.Sequential(layers.Conv2d(1, 16, 8, rng), layers.ReLU(), layers.Conv2d(16, 8, 4, rng, stride=2), layers.ReLU(),
+                             layers.Flatten(), layers.Linear(8 * rows * rows, 10, rng))
+
+
+def our_step(name, size=28, wait=True):
+    """A training step as `fit` takes it; on several cores the worker processes are awake before it is measured."""
+    from helpers import optim, sharding
+    from helpers.sharding import processes
+    net = network(name, size)
+    while wait and cores() > 1 and processes.pool(cores(), begin=True) is None:
+        time.sleep(0.05)
+    optimizer, crew = optim.SGD(net.parameters(), 0.01), sharding.workers(net)
+    batch = crew.__enter__()
+
+    def step(images, labels):
+        _, _, gradients = batch(images, labels)
+        for parameter, gradient in zip(net.parameters(), gradients):
+            parameter.grad = gradient
+        optimizer.step()
+
+    step.crew = crew  # the workers live as long as the step that uses them
+    return step
+
+
+def torch_step(name, size=28):
+    """The same network and step in PyTorch."""
+    import torch
+    from torch import nn
+
+    class Skip(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.head = nn.Sequential(nn.Conv2d(1, 16, 8), nn.ReLU()), head()
+            self.register_buffer("skip", torch.full((10, 7056), 0.001))
+
+        def forward(self, x):
+            maps = self.first(x)
+            return self.head(maps) + maps.flatten(1) @ self.skip.T
+
+    def head():
+        rows = ((size - 7) - 4) // 2 + 1
+        return nn.Sequential(nn.Conv2d(16, 8, 4, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(8 * rows * rows, 10))
+
+    torch.set_num_threads(cores())
+    net = {"mlp": lambda: nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10)),
+           "skip_cnn": Skip}.get(name, lambda: nn.Sequential(nn.Conv2d(1, 16, 8), nn.ReLU(), head()))()
+    optimizer = torch.optim.SGD(net.parameters(), 0.01)
+
+    def step(images, labels):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(torch.from_numpy(images)), torch.from_numpy(labels)).backward()
+        optimizer.step()
+
+    return step
+
+
+def conv_by_place(x, w, b, stride):
+    """One image, one place at a time, all filters at once: x (C, H, W), w (F, C, KH, KW) -> (F, OH, OW)."""
+    rows, columns = ((size - taps) // stride + 1 for size, taps in zip(x.shape[1:], w.shape[2:]))
+    y = np.empty((len(w), rows, columns), x.dtype)
+    for p, q in np.ndindex(rows, columns):
+        window = x[:, stride * p:stride * p + w.shape[2], stride * q:stride * q + w.shape[3]]
+        y[:, p, q] = (w * window).sum(axis=(1, 2, 3)) + b
+    return y
+
+
+def conv_by_place_backward(dy, x, w, stride):
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    for p, q in np.ndindex(dy.shape[1:]):
+        window, up = np.s_[:, stride * p:stride * p + w.shape[2], stride * q:stride * q + w.shape[3]], dy[:, p, q, None, None, None]
+        dw += up * x[window]
+        dx[window] += (up * w).sum(axis=0)
+    return dx, dw, dy.sum(axis=(1, 2))
+
+
+def loops_step(name):
+    """The same step with every convolution by loops over places, image by image."""
+    from helpers import functional as F
+    net = network(name)
+    parameters = [parameter.value for parameter in net.parameters()]
+    skip = net.layers[2].shortcut.weight.reshape(10, -1) if name == "skip_cnn" else None
+
+    def one(x, label):
+        w1, b1, w2, b2, w3, b3 = parameters
+        y1 = conv_by_place(x, w1, b1, 1)
+        a1 = np.maximum(y1, 0)
+        y2 = conv_by_place(a1, w2, b2, 2)
+        a2 = np.maximum(y2, 0).reshape(1, -1)
+        logits = a2 @ w3.T + b3 + (a1.reshape(1, -1) @ skip.T if skip is not None else 0)
+        _, dlogits = F.cross_entropy(logits, np.array([label]))
+        da1, dw2, db2 = conv_by_place_backward((dlogits @ w3).reshape(y2.shape) * (y2 > 0), a1, w2, 2)
+        if skip is not None:
+            da1 = da1 + (dlogits @ skip).reshape(da1.shape)
+        _, dw1, db1 = conv_by_place_backward(da1 * (y1 > 0), x, w1, 1)
+        for value, gradient in zip(parameters, (dw1, db1, dw2, db2, dlogits.T @ a2, dlogits[0])):
+            value -= np.float32(0.01) * gradient
+
+    return lambda images, labels: [one(x, label) for x, label in zip(images, labels)]
+
+
+def products_step(name):
+    """Only the matrix products of a step, a shard at a time on one BLAS thread: below this NumPy cannot go."""
+    from helpers.blas import one_thread
+    one_thread().__enter__()
+    shard = {"mlp": BATCH}.get(name, SHARD)
+    first, second, dense, skip = (shard * 441, 65, 16), (shard * 81, 257, 8), (shard, 648, 10), (shard, 7056, 10)
+    shapes = {"mlp": [(shard, 784, 128), (784, shard, 128), (shard, 128, 10), (128, shard, 10), (shard, 10, 128)]}.get(name, [
+        first, (first[1], first[0], 16), second, (second[1], second[0], 8), (shard * 121, 32, 32), (shard * 121, 32, 32),
+        dense, (648, shard, 10), (shard, 10, 648)]) + ([skip, (shard, 10, 7056)] if name == "skip_cnn" else [])
+    rng = np.random.default_rng(0)
+    work = [(rng.random((a, b), np.float32), rng.random((b, c), np.float32), np.empty((a, c), np.float32)) for a, b, c in shapes]
+
+    def step(images, labels):
+        for _ in range(BATCH // shard):
+            for left, right, out in work:
+                np.matmul(left, right, out=out)
+
+    return step
+
+
+def step(peer, name):
+    if peer == "loops":
+        return per_image(loops_step(name), batches(1, 10), warm_up=1)
+    return per_image({"ours": our_step, "torch": torch_step, "products": products_step}[peer](name), batches())
+
+
+# --- Single operations of the skip network, forward and backward together ----------------------------
+
+def operations(peer, _):
+    """{operation: microseconds per image}, forward and backward, on one core."""
+    kinds = {"ours": our_operations, "torch": torch_operations, "loops": loops_operations}[peer]()
+    count = {"ours": SHARD, "torch": BATCH, "loops": 2}[peer]
+    return {name: per_image(lambda *_: run(), [(np.empty(count), None)] * (3 if peer == "loops" else STEPS), 1 if peer == "loops" else WARM_UP)
+            for name, run in kinds.items()}
+
+
+def inputs(count):
+    """{operation: (what it is called, input, upstream gradient)}."""
+    rng = np.random.default_rng(0)
+    shapes = {"convolution 1, 16 of 8 × 8": ((1, 28, 28), (16, 21, 21)), "convolution 2, 8 of 4 × 4, stride 2": ((16, 21, 21), (8, 9, 9)),
+              "ReLU": ((16, 21, 21), (16, 21, 21)), "max pooling 3 × 3": ((16, 21, 21), (16, 7, 7)),
+              "average pooling 3 × 3": ((16, 21, 21), (16, 7, 7)), "dense, 648 to 10": ((648,), (10,))}
+    return {name: [rng.standard_normal((count, *shape)).astype(np.float32) for shape in pair] for name, pair in shapes.items()}
+
+
+def our_operations():
+    from helpers import functional as F
+    from helpers import layers
+    from helpers.blas import one_thread
+    one_thread().__enter__()
+    rng, given = np.random.default_rng(0), inputs(SHARD)
+    made = [layers.Conv2d(1, 16, 8, rng), layers.Conv2d(16, 8, 4, rng, stride=2), layers.ReLU(), layers.MaxPool2d(3),
+            layers.AvgPool2d(3), layers.Linear(648, 10, rng)]
+    runs = {}
+    for number, (layer, (name, (x, dy))) in enumerate(zip(made, given.items())):
+        twin = layer.replica()
+        twin.input_gradient = number > 0  # the images of the first want none
+        if x.ndim == 4 and x.shape[1] > 1:  # as the layer before leaves them: channels last in memory
+            x, dy = (np.ascontiguousarray(array.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2) for array in (x, dy))
+        runs[name] = lambda twin=twin, x=x, dy=dy: (twin.forward(x), twin.backward(dy))
+    logits, labels = np.random.default_rng(0).standard_normal((SHARD, 10)).astype(np.float32), np.arange(SHARD) % 10
+    runs["softmax and cross-entropy"] = lambda: F.cross_entropy(logits, labels)
+    return runs
+
+
+def torch_operations():
+    import torch
+    from torch import nn
+    torch.set_num_threads(1)
+    made = [nn.Conv2d(1, 16, 8), nn.Conv2d(16, 8, 4, stride=2), nn.ReLU(), nn.MaxPool2d(3), nn.AvgPool2d(3), nn.Linear(648, 10)]
+    runs = {}
+    for number, (layer, (name, pair)) in enumerate(zip(made, inputs(BATCH).items())):
+        x, dy = map(torch.from_numpy, pair)
+        x.requires_grad_(number > 0)
+        runs[name] = lambda layer=layer, x=x, dy=dy: layer(x).backward(dy)
+    logits, labels = torch.randn(BATCH, 10, requires_grad=True), torch.arange(BATCH) % 10
+    runs["softmax and cross-entropy"] = lambda: nn.functional.cross_entropy(logits, labels).backward()
+    return runs
+
+
+def loops_operations():
+    rng, given, runs = np.random.default_rng(0), inputs(2), {}
+    for (name, (x, dy)), (shape, stride) in zip(given.items(), (((16, 1, 8, 8), 1), ((8, 16, 4, 4), 2))):
+        w, b = rng.standard_normal(shape).astype(np.float32), np.zeros(shape[0], np.float32)
+        runs[name] = lambda x=x, dy=dy, w=w, b=b, stride=stride: [
+            (conv_by_place(image, w, b, stride), conv_by_place_backward(up, image, w, stride)) for image, up in zip(x, dy)]
+    return runs
+
+
+# --- Where a step's time goes ------------------------------------------------------------------------
+
+def profile(_, name):
+    """{layer and direction: microseconds per image} of a shard on one core; the layers' own time, inner layers left out."""
+    from helpers import layers, sharding
+    from helpers.blas import one_thread
+    spent, inside = {}, []
+
+    def timed(function, label):
+        def run(*args):
+            inside.append(0.0)
+            began = time.perf_counter()
+            result = function(*args)
+            took = time.perf_counter() - began
+            spent.setdefault(label, []).append(took - inside.pop())
+            if inside:
+                inside[-1] += took
+            return result
+        return run
+
+    net = network(name).replica()
+    for module in net.modules():
+        if not isinstance(module, layers.Sequential):
+            for way in ("forward", "backward"):
+                setattr(module, way, timed(getattr(module, way), f"{module} {way}"))
+    images, labels = batches(1, SHARD)[0]
+    with one_thread():
+        for _ in range(200):
+            timed(sharding.shard, "softmax, cross-entropy and the rest")(net, images, labels, 1.0, True)
+    return {label: statistics.median(times[50:]) / SHARD * 1e6 for label, times in spent.items()}
+
+
+# --- Growth, and the whole run -------------------------------------------------------------------------
+
+def growth(peer, what):
+    """[microseconds per image, peak megabytes] of a step of the two-layer CNN, for `what` = "BATCH SIZE"."""
+    batch, size = map(int, what.split())
+    step = {"ours": our_step, "torch": torch_step}[peer]("images", size)
+    return [per_image(step, batches(12, batch, size), 4), peak_memory()]
+
+
+def run(_, seed):
+    """Five epochs of 60,000 images with the skip network: seconds, accuracy, peak megabytes."""
+    from helpers import data, models, optim, training
+    digits, net = data.load_digits("mnist"), models.skip_cnn(0)
+    began = time.perf_counter()
+    history = training.fit(net, digits, optim.SGD(net.parameters(), 0.1), epochs=5, batch_size=BATCH, seed=int(seed))
+    return [time.perf_counter() - began, history.test_accuracy[-1], peak_memory()]
+
+
+def import_time(_, __):
+    """Seconds to import all of `helpers` that needs no pictures."""
+    began = time.perf_counter()
+    from helpers import data, functional, gradcheck, init, layers, models, optim, sharding, training  # noqa: F401
+    assert "matplotlib" not in sys.modules
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    kinds = {"step": step, "operations": operations, "profile": profile, "growth": growth, "run": run, "import": import_time}
+    if len(sys.argv) == 5:
+        _, kind, peer, what, where = sys.argv
+        if where == "one" and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+        print(json.dumps(kinds[kind](peer, what)))
