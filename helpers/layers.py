@@ -353,6 +353,11 @@ class Projection(Module):
         self.weight = Parameter(weight) if trained else weight
         self.trained = trained
 
+    def __setstate__(self, state):
+        vars(self).update(state)
+        if not self.trained:  # a pickle forgets how they lay in memory
+            self.weight = common.channels_first(common.channels_last(self.weight))
+
     def forward(self, x):
         y, self.cache = F.project(x, self.weight.value if self.trained else self.weight)
         return y

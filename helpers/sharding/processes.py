@@ -28,37 +28,43 @@ from .shards import added_up, cut, shard, size
 
 def serve():
     """The life of a worker: obeys the orders that arrive on stdin, answers on stdout, ends with its parent."""
-    orders, answers = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # what a network prints is no answer
+    global _pool
+    _pool = Pool(0)  # never ready: a worker begins no workers, also if a module that it imports calls `fit`
+    orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)  # what a network reads is no order,
+    os.dup2(2, 1)  # and what it prints no answer
+    sys.stdout = sys.stderr
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's affair
     benches = {}
-    with one_thread(), suppress(EOFError, BrokenPipeError):
+    with one_thread(), suppress(EOFError, OSError, pickle.UnpicklingError):  # the parent has ended
         _say(answers, "awake")
         while True:
             order, job, *details = pickle.load(orders)
-            try:
+            answer = None  # to an error: the parent computes by itself, and raises what there is to raise
+            if order == "close":
+                benches.pop(job, None)
+                continue
+            with suppress(Exception):
                 if order == "open":
                     benches[job] = _Bench(*details)
-                elif order == "close":
-                    benches.pop(job, None)
+                    answer = "open"
                 else:
-                    _say(answers, benches[job].compute(*details))
-            except Exception:
-                if order == "compute":
-                    _say(answers, None)  # the parent does it again by itself, and raises what there is to raise
+                    answer = benches[job].compute(*details)
+            _say(answers, answer)
 
 
 class _Bench:
     """A worker's copy of a network, on the memory that it shares with its parent."""
 
-    def __init__(self, path, layout, place, pickled):
+    def __init__(self, path, layout, place, forms, pickled):
         net = pickle.loads(pickled)
         memory = _shared(path, layout)
-        for parameter, value in zip(net.parameters(), _views(memory["weights"], _values(net))):
+        for parameter, value in zip(net.parameters(), _views(memory["weights"], forms)):
             parameter.value = value
         self.net = net.replica()
         self.images, self.labels = memory["images"][place], memory["labels"][place]
-        self.gradients = _views(memory["gradients"][place], _values(net))
+        self.gradients = _views(memory["gradients"][place], forms)
 
     def compute(self, count, share, gradients, training):
         self.net.train(training)
@@ -71,15 +77,19 @@ class _Bench:
 # --- In the process that trains -------------------------------------------------------------------
 
 class Pool:
-    """Worker processes, one a core. `ready` turns true when all are awake; `stop` ends them."""
+    """Worker processes, one a core. `ready` turns true when all are awake; `stop` ends them.
+
+    Who talks to them holds the `lock`.
+    """
 
     def __init__(self, count):
-        self.processes, self.ready, self.lock, self.count = [], False, threading.Lock(), count
-        threading.Thread(target=self._start, daemon=True).start()  # nobody waits for it
+        self.processes, self.ready, self.lock, self.count = [], False, threading.RLock(), count
+        if count:
+            threading.Thread(target=self._start, daemon=True).start()  # nobody waits for it
 
     def _start(self):
         program = f"import sys; sys.path[:] = {sys.path!r}; from helpers.sharding.processes import serve; serve()"
-        with suppress(OSError, EOFError):  # where no process can be started, none is ever ready
+        with suppress(Exception):  # where no process can be started, or all are stopped at once, none is ever ready
             for _ in range(self.count):  # in a session of its own, out of reach of Ctrl-C
                 self.processes.append(subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE,
                                                        stdout=subprocess.PIPE, start_new_session=True))
@@ -90,8 +100,8 @@ class Pool:
     def stop(self):
         self.ready = False
         for process in self.processes:
-            process.kill()
-            process.communicate()
+            with suppress(OSError), process:  # closes its pipes and waits for its end
+                process.kill()
 
 
 _pool, _pool_lock = None, threading.Lock()
@@ -107,36 +117,63 @@ def pool(count, begin):
         return _pool if _pool is not None and _pool.ready else None
 
 
-def dismiss():
-    """Stop the pool, if there is one; the next call of `pool` may begin another."""
+def dismiss(old):
+    """Stop this pool; the next call of `pool` may begin another."""
     global _pool
     with _pool_lock:
-        if _pool is not None:
-            atexit.unregister(_pool.stop)
-            _pool.stop()
-        _pool = None
+        if _pool is old:
+            _pool = None
+        old.stop()
+        atexit.unregister(old.stop)
+
+
+def _after_fork():
+    """A forked process has its parent's memory but not its workers: two that talk to them would mix up the answers."""
+    global _pool, _pool_lock
+    if _pool is not None:
+        _pool.ready = False
+    _pool, _pool_lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class Job:
-    """A network on the processes of a pool, for batches of one kind of images.
+    """A network on the processes of a pool, for batches of one kind of images and labels.
 
     Raises an error of many kinds for a network that cannot be sent, and OSError for a full disk.
     """
 
-    def __init__(self, pool, net, images):
-        self.pool, self.net, self.kind = pool, net, (images.shape[1:], images.dtype)
+    def __init__(self, pool, net, images, labels):
+        self.pool, self.net = pool, net
         values, room = _values(net), (pool.count, size(net))  # a shard for each worker
         weights, (dtype,) = sum(value.size for value in values), {value.dtype for value in values}
-        layout = np.dtype([("labels", np.int64, room), ("images", images.dtype, (*room, *images.shape[1:])),
-                           ("weights", dtype, (weights,)), ("gradients", dtype, (pool.count, weights))])
-        pickled = pickle.dumps(net)
-        with tempfile.NamedTemporaryFile("wb", prefix="shared-", delete=False) as file:
-            self.path = file.name
-            file.write(bytes(layout.itemsize))  # so that a full disk is noticed here, and not in mid-run
-        self.memory = _shared(self.path, layout)
-        self.weights = _views(self.memory["weights"], values)
-        for place, process in enumerate(pool.processes):
-            _say(process.stdin, ("open", id(self), self.path, layout, place, pickled))
+        layout = np.dtype([("labels", labels.dtype, room), ("images", images.dtype, (*room, *images.shape[1:])),
+                           ("weights", dtype, (weights,)), ("gradients", dtype, (pool.count, weights))], align=True)
+        self.forms, pickled = _forms(values), pickle.dumps(net)
+        handle, self.path = tempfile.mkstemp(prefix="shared-")
+        try:
+            with open(handle, "wb") as file:
+                file.write(bytes(layout.itemsize))  # so that a full disk is noticed here, and not in mid-run
+            self.memory = _shared(self.path, layout)
+            self.weights = _views(self.memory["weights"], self.forms)
+            self.opened = None not in self._ask([("open", id(self), self.path, layout, place, self.forms, pickled)
+                                                 for place in range(pool.count)])
+        finally:
+            self._unlink()  # all have it open by now, and when the last of them ends, in whatever way, it is gone
+
+    def _ask(self, orders):
+        """The workers' answers to these orders, one for each."""
+        asked = []
+        try:
+            for process, order in zip(self.pool.processes, orders):
+                _say(process.stdin, order)
+                asked.append(process)
+            return [pickle.load(process.stdout) for process in asked]
+        except BaseException:  # an answer may be left unread, and the next batch would take it for its own
+            dismiss(self.pool)
+            raise
 
     def compute(self, images, labels, gradients):
         """(mean loss, right answers, gradients) of a batch, or None where a worker could not do it."""
@@ -144,27 +181,31 @@ class Job:
             place[...] = value
         parts, results = cut(self.net, len(images)), []
         for start in range(0, len(parts), self.pool.count):
-            at_once = parts[start:start + self.pool.count]
-            for place, part in enumerate(at_once):
-                self._order(place, images[part], labels[part], len(images), gradients)
-            answers = [pickle.load(self.pool.processes[place].stdout) for place in range(len(at_once))]
+            at_once = enumerate(parts[start:start + self.pool.count])
+            answers = self._ask(self._order(place, images[part], labels[part], len(images), gradients)
+                                for place, part in at_once)
             if None in answers:
                 return None
             for place, (loss, right, found) in enumerate(answers):
                 results.append((loss, right, [self.memory["gradients"][place].copy()] if found else []))
         loss, right, total = added_up(results)
-        return loss, right, _views(total[0], self.weights) if total else []
+        return loss, right, _views(total[0], self.forms) if total else []
 
     def _order(self, place, images, labels, batch, gradients):
         count = len(images)
         self.memory["images"][place, :count], self.memory["labels"][place, :count] = images, labels
-        _say(self.pool.processes[place].stdin, ("compute", id(self), count, count / batch, gradients, self.net.training))
+        return "compute", id(self), count, count / batch, gradients, self.net.training
 
     def close(self):
-        with suppress(OSError):  # a process that has died needs no word
-            for process in self.pool.processes:
-                _say(process.stdin, ("close", id(self)))
-        with suppress(OSError):  # Windows keeps a file that a process still looks at
+        with self.pool.lock:  # another run may be in the middle of an order
+            if self.pool.ready:
+                with suppress(OSError):  # a process that has died needs no word
+                    for process in self.pool.processes:
+                        _say(process.stdin, ("close", id(self)))
+        self._unlink()
+
+    def _unlink(self):
+        with suppress(OSError):  # Windows keeps a file that a process still looks at; elsewhere it is gone since long
             os.unlink(self.path)
 
 
@@ -173,7 +214,7 @@ class Crew:
 
     def __init__(self, net, count, at_home):
         self.net, self.count, self.at_home = net, count, at_home
-        self.job, self.trusted = None, True
+        self.job, self.kind, self.trusted = None, None, True
 
     def compute(self, images, labels, gradients):
         """(mean loss, right answers, gradients), by the processes or, where they cannot, by `at_home`."""
@@ -181,44 +222,41 @@ class Crew:
         result = None
         if crew is not None and crew.lock.acquire(blocking=False):  # else another run has them
             try:
-                result = self._away(crew, images, labels, gradients)
-            except (EOFError, OSError):  # a process has died, or the disk is full
-                dismiss()
-            except Exception:  # the network cannot be sent
-                pass
-            except BaseException:  # an interrupt: some have answered and some have not
-                dismiss()
-                raise
+                if crew.ready:  # else it has dismissed them
+                    result = self._away(crew, images, labels, gradients)
+                    self.trusted = result is not None
+            except Exception:  # the network cannot be sent, a process has died, the disk is full
+                self.trusted = False
             finally:
                 crew.lock.release()
-            self.trusted = result is not None
         return self.at_home(images, labels, gradients) if result is None else result
 
     def _away(self, crew, images, labels, gradients):
         """The batch's result from the processes, None if they cannot be trusted with this network.
 
-        They are not if a single bit of the first shard differs from what comes out here.
+        They are not if a single number of the first shard differs from what comes out here.
         """
-        if self.job is None or self.job.pool is not crew or self.job.kind != (images.shape[1:], images.dtype):
+        kind = crew, images.shape[1:], images.dtype, labels.dtype
+        if self.kind != kind:
             self.close()
-            self.job = Job(crew, self.net, images)
             part = cut(self.net, len(images))[0]
-            away = self.job.compute(images[part], labels[part], True)
             here = shard(self.net.replica().train(self.net.training), images[part], labels[part], 1.0, True)
-            if away is None or not _same(away, here):
+            self.job = Job(crew, self.net, images, labels)
+            if not self.job.opened or not _same(self.job.compute(images[part], labels[part], True), here):
                 return None
+            self.kind = kind
         return self.job.compute(images, labels, gradients)
 
     def close(self):
         if self.job is not None:
             self.job.close()
-            self.job = None
+        self.job = self.kind = None
 
 
 # --- On both sides --------------------------------------------------------------------------------
 
 def _say(stream, message):
-    pickle.dump(message, stream)
+    stream.write(pickle.dumps(message))
     stream.flush()
 
 
@@ -232,16 +270,22 @@ def _values(net):
     return [parameter.value for parameter in net.parameters()]
 
 
-def _views(flat, arrays):
-    """Pieces of `flat` in the shapes of `arrays`, and with their axes in the same order in memory."""
+def _forms(arrays):
+    """(shape, axes in the order in which they lie in memory) of each array."""
+    return [(array.shape, sorted(range(array.ndim), key=lambda axis: -array.strides[axis])) for array in arrays]
+
+
+def _views(flat, forms):
+    """Pieces of `flat` in these forms."""
     views, start = [], 0
-    for array in arrays:
-        axes = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
-        piece = flat[start:start + array.size].reshape([array.shape[axis] for axis in axes])
+    for shape, axes in forms:
+        end = start + prod(shape)
+        piece = flat[start:end].reshape([shape[axis] for axis in axes])
         views.append(piece.transpose(np.argsort(axes)))
-        start += array.size
+        start = end
     return views
 
 
-def _same(first, second):
-    return first[:2] == second[:2] and len(first[2]) == len(second[2]) and all(map(np.array_equal, first[2], second[2]))
+def _same(away, here):
+    return away is not None and away[:2] == here[:2] and all(
+        a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(away[2], here[2], strict=True))
