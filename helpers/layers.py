@@ -98,7 +98,11 @@ class Module:
 
     def parameters(self):
         """All parameters, from input to output."""
-        return [parameter for _, parameter in self.named_parameters()]
+        if not self.private:
+            return [parameter for _, parameter in self.named_parameters()]
+        if "parameters" not in self.kept:  # what a private copy is made of never changes: looked up once
+            self.kept["parameters"] = [parameter for _, parameter in self.named_parameters()]
+        return self.kept["parameters"]
 
     def train(self, mode=True):
         """Set training mode here and in all inner modules; returns the module."""

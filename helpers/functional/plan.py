@@ -115,9 +115,7 @@ class Plan:
         dw = np.ascontiguousarray(dweights[:-1].reshape(*kernel, channels, filters).transpose(3, 2, 0, 1))
         dx = None
         if input_gradient:
-            dx = self._gathered(dy) if self._gather_moves_less() else self._scattered(flat)
-            (above, left), (height, width) = self.padding, self.x_shape[2:]
-            dx = channels_first(dx[:, above:above + height, left:left + width])
+            dx = channels_first(self._gathered(dy) if self._gather_moves_less() else self._scattered(flat))
         return dx, dw, dweights[-1].copy()
 
     def _classes(self):
@@ -142,7 +140,8 @@ class Plan:
         for i in range(kernel_h):
             for j in range(kernel_w):
                 dx[:, i:i + step_h * (rows - 1) + 1:step_h, j:j + step_w * (columns - 1) + 1:step_w] += dwindows[:, :, :, i, j]
-        return dx
+        above, left = self.padding
+        return dx[:, above:height - above, left:width - left]
 
     def _gathered(self, dy):
         """Every pixel collects from the outputs that saw it: for each class of pixels, a convolution of dy.
@@ -161,9 +160,13 @@ class Plan:
         taps = np.zeros((reach_h * step_h, reach_w * step_w, channels, filters), self.dtype)
         taps[:kernel_h, :kernel_w] = self.weights[:-1].reshape(kernel_h, kernel_w, channels, filters)
         taps = taps.reshape(reach_h, step_h, reach_w, step_w, channels, filters)[::-1, :, ::-1].transpose(1, 0, 2, 5, 3, 4)
-        dx = self.room("dx", (count, high, step_h, wide * step_w, channels))
+        (above, left), (height, width) = self.padding, self.x_shape[2:]
+        dx = self.room("dx", (count, height, width, channels))
         for a in range(step_h):
             part = np.matmul(seen, taps[a].reshape(length, step_w * channels),
                              out=self.room("part", (count * high * wide, step_w * channels)))
-            dx[:, :, a] = part.reshape(count, high, wide * step_w, channels)
-        return dx.reshape(count, high * step_h, wide * step_w, channels)
+            part = part.reshape(count, high, wide * step_w, channels)
+            first = max(0, ceil((above - a) / step_h))  # the first row of this class below the rim
+            target = dx[:, step_h * first + a - above::step_h]
+            target[...] = part[:, first:first + target.shape[1], left:left + width]
+        return dx
