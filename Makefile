@@ -6,7 +6,7 @@ PYTEST := $(BIN)/pytest
 NBVAL := $(PYTEST) --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg notebooks
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-mnist test-browser notebooks bench lock clean
+.PHONY: help lab test test-mnist test-browser notebooks logs bench lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -20,12 +20,12 @@ lab: .venv/lab  ## open the course in JupyterLab (the first time, install what i
 # One BLAS thread: sums are then made in the same order whatever the number of cores, so that a training run gives the
 # same digits; and on a busy machine threads that wait for each other can take most of the time. For stored outputs the
 # kind of processor must not matter either: any x86 since 2013 can do what Haswell does.
-test test-mnist notebooks: export OPENBLAS_NUM_THREADS = 1
-test-mnist notebooks: export OPENBLAS_CORETYPE = Haswell
+test test-mnist notebooks logs: export OPENBLAS_NUM_THREADS = 1
+test-mnist notebooks logs: export OPENBLAS_CORETYPE = Haswell
 # No progress bars among the outputs.
 test test-mnist notebooks bench: export TQDM_DISABLE = 1
 test test-browser: export COURSE_DIGITS = bundled
-test-mnist notebooks: export COURSE_DIGITS = mnist
+test-mnist notebooks logs: export COURSE_DIGITS = mnist
 
 test: .venv/test  ## run all tests and all notebooks on the bundled digits, with no network
 	$(PYTEST) -m "not browser"
@@ -40,6 +40,10 @@ test-browser: .venv/test  ## open lessons in JupyterLab in Chromium and move the
 notebooks: .venv/lab  ## run every lesson on MNIST and store its outputs
 	$(BIN)/python tests/run_lessons.py
 	$(BIN)/python notebooks/pictures/take.py
+
+# One log: make logs NAME=...
+logs: .venv/lab  ## train again what takes long, and store what it gave (needs MNIST)
+	@set -e; for script in data/logs/$(or $(NAME),*).py; do echo "$$script"; $(BIN)/python "$$script"; done
 
 bench: .venv/test  ## measure what should be fast
 	@set -e; for script in tests/benchmarks/frames.py tests/benchmarks/speed.py; do $(BIN)/python "$$script"; done
