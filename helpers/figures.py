@@ -88,7 +88,7 @@ def tiled(images, columns, gap=2):
 
 def span(array):
     """Colour limits with zero in the middle."""
-    largest = float(np.abs(array).max()) or 1.0
+    largest = float(np.nanmax(np.abs(array))) or 1.0
     return {"vmin": -largest, "vmax": largest}
 
 

@@ -4,8 +4,9 @@ from .lesson_00 import how_many_pixels, look_inside
 from .lesson_01 import one_weight, softmax, step_size, training
 from .lesson_02 import design_filter, slide, stride_and_padding
 from .lesson_03 import explorer, tap_check, way_back
+from .lesson_04 import feature_maps, filters, mends, saliency
 
 __all__ = [
-    "Live", "design_filter", "explorer", "how_many_pixels", "look_inside", "one_weight", "slide", "softmax",
-    "step_size", "stride_and_padding", "tap_check", "training", "way_back",
+    "Live", "design_filter", "explorer", "feature_maps", "filters", "how_many_pixels", "look_inside", "mends", "one_weight",
+    "saliency", "slide", "softmax", "step_size", "stride_and_padding", "tap_check", "training", "way_back",
 ]

@@ -181,11 +181,19 @@ def training(snapshots, name, neurons=12):
 
     `snapshots` as kept by `training.Snapshots`, `name` the weight (out, 784) to show.
     """
-    values, grads = np.array(snapshots.values[name])[:, :neurons], np.array(snapshots.grads[name])[:, :neurons]
-    shown = {"weights": values, "learned so far": values - values[0]}
+    return scrub(snapshots, {"first layer": (name, lambda weights: _sheet(weights[:neurons]))})
+
+
+def scrub(snapshots, sheets):
+    """Weights as images, their gradients, and both losses, at one moment of training.
+
+    `sheets` {layer: (parameter's name in `snapshots`, function from its array to one image)}.
+    """
+    first, (name, sheet) = next(iter(sheets.items()))
+    values, grads = (sheet(of[name][0]) for of in (snapshots.values, snapshots.grads))
     fig, (left, middle, right) = G.canvas(10, 4.6, 1, 3, width_ratios=(1, 1, 1.15))
-    image = G.bare(left).imshow(_sheet(values[0]), cmap=G.WEIGHTS)
-    gradient = G.bare(middle).imshow(_sheet(grads[0]), cmap=G.GRADIENTS)
+    image = G.bare(left).imshow(values, cmap=G.WEIGHTS, extent=(0, 1, 0, values.shape[0] / values.shape[1]))
+    gradient = G.bare(middle).imshow(grads, cmap=G.GRADIENTS, extent=(0, 1, 0, values.shape[0] / values.shape[1]))
     middle.set_title("their gradients")
     steps = np.array(snapshots.steps)
     right.plot(steps + 1, snapshots.train_loss, color=G.TRAIN, label="training batch")
@@ -196,21 +204,26 @@ def training(snapshots, name, neurons=12):
     dots, = right.plot([], [], "o", color=G.INK)
     head, title = left.set_title(" "), fig.suptitle(" ")
 
-    def update(moment, show):
-        image.set_data(_sheet(shown[show][moment]))
-        image.set_clim(**G.span(shown[show][-1]))
-        gradient.set_data(_sheet(grads[moment]))
-        gradient.set_clim(**G.span(grads[moment]))
+    def update(moment, show, layer=first):
+        name, sheet = sheets[layer]
+        run, grads = snapshots.values[name], snapshots.grads[name][moment]
+        begun = run[0] if show == "learned so far" else 0
+        image.set_data(sheet(run[moment] - begun))
+        image.set_clim(**G.span(sheet(run[-1] - begun)))
+        gradient.set_data(sheet(grads))
+        gradient.set_clim(**G.span(sheet(grads)))
         line.set_xdata([steps[moment] + 1] * 2)
         dots.set_data([steps[moment] + 1] * 2, [snapshots.train_loss[moment], snapshots.test_loss[moment]])
         head.set_text(show)
         title.set_text(f"step {steps[moment]}: test loss {snapshots.test_loss[moment]:.3f}, "
-                       f"largest gradient {np.abs(grads[moment]).max():.4f}")
+                       f"largest gradient {np.nanmax(np.abs(sheet(grads))):.4f}")
 
+    controls = {"moment": slider("moment", len(steps) // 2, 0, len(steps) - 1),
+                "show": pick("show", ["weights", "learned so far"], "learned so far")}
+    if len(sheets) > 1:
+        controls["layer"] = pick("layer", list(sheets), first)
     return Live(fig, update, [image, gradient, line, dots, head, title],
-                "Weights of the first layer as images, their gradients, and the loss, at one moment of training",
-                moment=slider("moment", len(steps) // 2, 0, len(steps) - 1),
-                show=pick("show", list(shown), "learned so far"))
+                f"Weights of the {first} as images, their gradients, and the loss, at one moment of training", **controls)
 
 
 def _sheet(rows):

@@ -10,6 +10,7 @@ own order, with the places of a map side by side where the article takes one aft
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from .. import functional as F
 from ..init import he_normal
 
 FAULTS = {
@@ -18,7 +19,7 @@ FAULTS = {
     "order": "weights move before the gradient has passed through them",
     "relu": "the ReLUs that the text describes are not in the code",
     "init": "weights begin uniform between -0.5 and 0.5, whatever the fan-in",
-    "softmax": "powers of the logits as they are, which overflow above 709",
+    "softmax": "the loss goes back through powers that overflow, and over a probability that may be 0",
     "swap": "height and width are exchanged in the first filters' gradient",
 }
 SHAPES = {"w1": (16, 1, 8, 8), "b1": (16,), "w2": (8, 16, 4, 4), "b2": (8,), "w3": (10, 8, 9, 9), "b3": (10,)}
@@ -82,8 +83,10 @@ class CNN:
         return da if "relu" in self.faults else da * (h > 0)
 
     def _loss_backward(self, z, label):
-        """p - t, in the article's way: by the derivative of the softmax, and of the loss along the true class."""
-        powers = np.exp(z if "softmax" in self.faults else z - z.max())
+        """dL/dz = p - t; as published by way of the softmax's derivative over p, which may both be 0 or infinite."""
+        if "softmax" not in self.faults:
+            return F.cross_entropy(z[None], np.array([label]))[1][0]
+        powers = np.exp(z)
         total = np.sum(powers)
         dp = -powers[label] * powers / total**2
         dp[label] = powers[label] * (total - powers[label]) / total**2
@@ -117,6 +120,11 @@ def _input_gradient(dy, shape, w, stride):
         for j in reversed(range(wide)):
             dx[:, i:i + stride * (rows - 1) + 1:stride, j:j + stride * (columns - 1) + 1:stride] += parts[..., i, j]
     return dx
+
+
+def pixels(images):
+    """Images (N, 1, 28, 28), float32, as the article has them: (N, 28, 28), bytes over 255 in float64."""
+    return np.rint(images[:, 0].astype(np.float64) * 255) / 255
 
 
 def train(net, images, labels, rate=RATE):

@@ -1,0 +1,146 @@
+"""Live figures of lesson 04: maps and their gradients, filters in training, step size against mends, and which pixels matter."""
+import numpy as np
+
+from .. import figures as G
+from .. import functional as F
+from .core import Live, pick, slider
+from .lesson_01 import scrub
+
+_MISSING = "#E8E8E8"  # between the maps of a sheet
+
+
+def feature_maps(networks, images, labels):
+    """All maps of both convolutions for one image, and the gradient of the loss for each of their numbers.
+
+    `networks` {name: two-layer CNN as `models.two_layer_cnn` makes it}, images (n, 1, 28, 28), labels (n,).
+    """
+    names = ("first, before the ReLU", "first, after it", "second, before the ReLU", "second, after it")
+    seen = {(name, place): _maps_and_gradients(network, images[[place]], labels[[place]])
+            for name, network in networks.items() for place in range(len(images))}
+    fig, axes = G.canvas(10, 4.5, 1, 3, width_ratios=(0.75, 1, 1))
+    picture = G.framed(axes[0]).imshow(images[0, 0], cmap=G.PIXELS, vmin=0, vmax=1)
+    sheets = [G.bare(ax).imshow(np.zeros((1, 1)), cmap=colours, extent=(0, 1, 0, 1)) for ax, colours in
+              ((axes[1], G.WEIGHTS), (axes[2], G.GRADIENTS))]
+    for ax, head in zip(axes, ("image", "maps", "their gradients")):
+        ax.set_title(head)
+        ax.set_facecolor(_MISSING)
+    answer = axes[0].text(0.5, -0.1, "", transform=axes[0].transAxes, ha="center", va="top", fontsize=16)
+    title = fig.suptitle(" ")
+
+    def update(image, layer, network):
+        p, both = seen[network, image]
+        maps, grads = both[names.index(layer)]
+        picture.set_data(images[image, 0])
+        for sheet, array in zip(sheets, (maps, grads)):
+            tiles = G.tiled(array, 4 if len(array) == 16 else 3, gap=1)
+            sheet.set_data(tiles)
+            sheet.set_clim(**G.span(array))
+        answer.set_text(f"p({labels[image]}) = {p[labels[image]]:.2g}\nread as {p.argmax()}")
+        silent = np.mean(maps == 0)
+        title.set_text(f"{len(maps)} maps of {maps.shape[1]} × {maps.shape[2]}, {silent:.0%} of it silent; "
+                       f"largest gradient {np.abs(grads).max():.1g}")
+
+    return Live(fig, update, [picture, *sheets, answer, title],
+                "A digit, the maps that a layer of the network makes of it, and the gradient of the loss for each map",
+                image=slider("image", 4, 0, len(images) - 1), layer=pick("maps", names, names[1]),
+                network=pick("network", list(networks), list(networks)[-1]))
+
+
+def _maps_and_gradients(network, x, labels):
+    """Probabilities (10,), and for each of the first four layers its output (F, OH, OW) with its gradient."""
+    outputs = []
+    for layer in network.layers:
+        x = layer.forward(x)
+        outputs.append(x)
+    dy = F.cross_entropy(x, labels)[1]
+    grads = []
+    for layer in reversed(network.layers):
+        grads.append(dy)
+        dy = layer.backward(dy)
+    return F.softmax(x)[0][0], [(y[0], dy[0]) for y, dy in zip(outputs[:4], grads[::-1])]
+
+
+def filters(snapshots):
+    """Scrub through a run: the filters of both convolutions, their gradients, and the loss.
+
+    `snapshots` as kept by `training.Snapshots` for "0.weight" (16, 1, 8, 8) and "2.weight" (8, 16, 4, 4).
+    """
+    return scrub(snapshots, {"first filters": ("0.weight", lambda w: G.tiled(w[:, 0], 4, gap=1)),
+                             "second filters": ("2.weight", _deep)})
+
+
+def _deep(w):
+    """Filters (F, C, KH, KW) as one image, each a block of its C slices, two blocks across."""
+    return G.tiled(np.array([np.nan_to_num(G.tiled(one, 4, gap=0)) for one in w]), 3, gap=2)
+
+
+def mends(rows, rates, accuracies):
+    """Accuracy against step size, for a network with more and more of its faults mended.
+
+    accuracies (rows, rates, seeds), 0 to 1; `rows` names what each row mends on top of the one before.
+    """
+    fig, ax = G.canvas(10, 4.5)
+    ax.set(xscale="log", xlim=(rates[0] * 0.7, rates[-1] * 1.4), ylim=(0, 1), xlabel="step size", ylabel="right on the test images")
+    ax.yaxis.set_major_formatter("{x:.0%}")
+    middle = accuracies.mean(axis=2)
+    for line in middle:
+        ax.plot(rates, line, color=G.QUIET, lw=2, zorder=1)
+    curve, = ax.plot([], [], "o-", color=G.TEST, label="mean")
+    dots, = ax.plot([], [], "_", color=G.TRAIN, ms=16, mew=2.5, label="each seed")
+    here = ax.axvline(rates[0], color=G.INK, lw=2, ls="--")
+    ax.legend(loc="upper left")
+    title = fig.suptitle(" ")
+
+    def update(mended, rate):
+        row, column = rows.index(mended), rates.index(rate)
+        found = accuracies[row, column]
+        curve.set_data(rates, middle[row])
+        dots.set_data(np.repeat(rates, accuracies.shape[2]), accuracies[row].ravel())
+        here.set_xdata([rate, rate])
+        title.set_text(f"{mended}, step size {rate:g}: {found.mean():.1%} ± {found.std(ddof=1):.1%}, best at {rates[middle[row].argmax()]:g}")
+
+    return Live(fig, update, [curve, dots, here, title],
+                "Accuracy against step size for the published network with more and more faults mended",
+                mended=pick("mended so far", list(rows), rows[0]), rate=pick("step size", list(rates), rates[len(rates) // 2]))
+
+
+def saliency(network, images):
+    """Which pixels a class hangs on: the gradient of its score for each pixel, and what a step along it does.
+
+    `network` takes images (1, 1, 28, 28) to logits (1, 10); images (n, 1, 28, 28).
+    """
+    fig, axes = G.canvas(10, 4.4, 1, 3, width_ratios=(1, 1, 1.15))
+    picture = G.framed(axes[0]).imshow(images[0, 0], cmap=G.PIXELS, vmin=0, vmax=1)
+    gradient = G.framed(axes[1]).imshow(images[0, 0], cmap=G.GRADIENTS.reversed())
+    bars = axes[2].bar(range(10), np.ones(10), color=G.OUTPUT, edgecolor=G.INK, width=0.7)
+    axes[2].set(xticks=range(10), ylim=(0, 1.05), title="probabilities")
+    axes[2].tick_params(axis="x", length=0)
+    heads = [ax.set_title(" ") for ax in axes[:2]]
+    title = fig.suptitle(" ")
+
+    def update(image, digit, nudge):
+        x = images[[image]]
+        dx = score_gradient(network, x, digit)
+        moved = np.clip(x + nudge * np.sign(dx), 0, 1)
+        logits = network.forward(moved)
+        p = F.softmax(logits)[0][0]
+        picture.set_data(moved[0, 0])
+        gradient.set_data(dx[0, 0])
+        gradient.set_clim(**G.span(dx))
+        for place, (bar, value) in enumerate(zip(bars, p)):
+            bar.set(height=value, hatch="//" if place == digit else None)
+        heads[0].set_text("image" if nudge == 0 else f"every pixel moved by {nudge:g}")
+        heads[1].set_text(f"slope of the score for {digit}")
+        title.set_text(f"score for {digit}: {logits[0, digit]:+.1f}, p({digit}) = {p[digit]:.2g}; read as {p.argmax()}")
+
+    return Live(fig, update, [picture, gradient, *bars, *heads, title],
+                "A digit, the gradient of one class's score for each of its pixels, and the ten probabilities",
+                image=slider("image", 3, 0, len(images) - 1), digit=slider("class", 5, 0, 9),
+                nudge=slider("nudge each pixel by", 0.0, 0.0, 0.25, 0.01))
+
+
+def score_gradient(network, x, digit):
+    """The gradient of the score for `digit` with respect to the image: send back 1 for it and 0 for the others."""
+    dz = np.zeros_like(network.forward(x))
+    dz[:, digit] = 1
+    return network.backward(dz)
