@@ -102,25 +102,66 @@ def test_the_constant_skip_adds_the_same_to_every_class():
     assert np.abs(net.layers[2].shortcut.backward(dlogits)).max() < 1e-15
 
 
+def test_every_gradient_of_the_two_layer_cnn():
+    net = models.two_layer_cnn(0).double()
+    assert max(check_module(net, batch(1)[0], np.random.default_rng(1)).values()) < 1e-6
+
+
+def made(kind, seed=3):
+    """The two-layer CNN for None, else the skip network with this kind of skip; in float64."""
+    return (models.two_layer_cnn(seed) if kind is None else models.skip_cnn(seed, kind)).double()
+
+
+def torch_logits(torch, net, tensors, images):
+    """What PyTorch makes of the same network with `tensors` for its parameters."""
+    w1, b1, w2, b2, w3, b3, *skip = tensors
+    maps = torch.relu(torch.nn.functional.conv2d(torch.tensor(images), w1, b1))
+    logits = torch.relu(torch.nn.functional.conv2d(maps, w2, b2, stride=2)).flatten(1) @ w3.T + b3
+    if len(net.layers) == 3:  # with a skip
+        shortcut = net.layers[2].shortcut
+        weight = skip[0] if shortcut.trained else torch.tensor(shortcut.weight)
+        logits = logits + maps.flatten(1) @ weight.flatten(1).T
+    return logits
+
+
 @pytest.mark.torch
 @pytest.mark.parametrize("kind", [None, *SKIPS])
 def test_logits_loss_and_gradients_equal_pytorchs(kind):
     torch = pytest.importorskip("torch")
-    net = (models.two_layer_cnn(3) if kind is None else models.skip_cnn(3, kind)).double()
-    images, labels = batch(4)
+    net, (images, labels) = made(kind), batch(4)
     loss, dlogits = F.cross_entropy(net.forward(images), labels)
     net.backward(dlogits)
     theirs = [torch.tensor(parameter.value, requires_grad=True) for parameter in net.parameters()]
-    w1, b1, w2, b2, w3, b3, *skip = theirs
-    maps = torch.relu(torch.nn.functional.conv2d(torch.tensor(images), w1, b1))
-    logits = torch.relu(torch.nn.functional.conv2d(maps, w2, b2, stride=2)).flatten(1) @ w3.T + b3
-    if kind is not None:
-        shortcut = net.layers[2].shortcut
-        weight = skip[0] if kind == "trained" else torch.tensor(shortcut.weight)
-        logits = logits + maps.flatten(1) @ weight.flatten(1).T
+    logits = torch_logits(torch, net, theirs, images)
     their_loss = torch.nn.functional.cross_entropy(logits, torch.tensor(labels))
     their_loss.backward()
     np.testing.assert_allclose(net.forward(images), logits.detach().numpy(), rtol=0, atol=1e-10)
     assert loss == pytest.approx(their_loss.item(), abs=1e-10)
     for parameter, other in zip(net.parameters(), theirs, strict=True):
         np.testing.assert_allclose(parameter.grad, other.grad.numpy(), rtol=0, atol=1e-10)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("kind", [None, *SKIPS])
+def test_twenty_training_steps_equal_pytorchs(kind):
+    torch = pytest.importorskip("torch")
+    net, (images, labels) = made(kind), batch(20)
+    digits = SimpleNamespace(x_train=images, y_train=labels, x_test=images[:5], y_test=labels[:5])
+    theirs = [torch.tensor(parameter.value, requires_grad=True) for parameter in net.parameters()]
+    started = [parameter.value.copy() for parameter in net.parameters()]
+    optimizer, losses = torch.optim.SGD(theirs, lr=0.05), []
+    for epoch in range(5):  # the batches that `fit` takes
+        order = np.random.default_rng((7, epoch)).permutation(20)
+        for start in range(0, 20, 5):
+            chosen = order[start:start + 5]
+            loss = torch.nn.functional.cross_entropy(torch_logits(torch, net, theirs, images[chosen]), torch.tensor(labels[chosen]))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    history = training.fit(net, digits, SGD(net.parameters(), lr=0.05), epochs=5, batch_size=5, seed=7)
+    assert len(losses) == 20
+    np.testing.assert_allclose(history.step_losses, losses, rtol=0, atol=1e-8)
+    for parameter, other, start in zip(net.parameters(), theirs, started, strict=True):
+        np.testing.assert_allclose(parameter.value, other.detach().numpy(), rtol=0, atol=1e-8)
+        assert np.abs(parameter.value - start).max() > 1e-3  # all have learned
