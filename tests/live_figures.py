@@ -52,6 +52,26 @@ def _slide(image, w):
     return F.conv2d(image[None, None].astype(np.float64), w[None, None].astype(np.float64), np.zeros(1))[0][0, 0]
 
 
+@cache
+def _cnn():
+    """A two-layer CNN after a short training, and what `Snapshots` kept of it."""
+    net = models.two_layer_cnn(seed=0)
+    snapshots = training.Snapshots([0, 3, 9], ["0.weight", "2.weight"], _digits().x_test, _digits().y_test)
+    training.fit(net, _digits(), optim.SGD(net.parameters(), lr=0.1), epochs=1, batch_size=100, callback=snapshots)
+    return net, snapshots
+
+
+def _ten():
+    return np.array([np.flatnonzero(_digits().y_test == digit)[0] for digit in range(10)])
+
+
+def _accuracies():
+    """Two rows, three step sizes, four seeds, with one and with all exploded."""
+    accuracies = np.random.default_rng(0).random((2, 3, 4))
+    accuracies[0, 1, 2] = accuracies[0, 2] = np.nan
+    return accuracies
+
+
 def _out_size(size, kernel, stride, padding):
     return (size + 2 * padding - kernel) // stride + 1
 
@@ -71,6 +91,11 @@ MAKERS = {
         _one_convolution, {"step by the stride": _filter_gradient, "as published": _filter_gradient_as_published},
         *_digit_and_filter()),
     "way_back": lambda: live.way_back(*_digit_and_filter(), np.random.default_rng(1).standard_normal((12, 12)), stride=2),
+    "feature_maps": lambda: live.feature_maps({"untrained": models.two_layer_cnn(seed=0), "trained": _cnn()[0]},
+                                              _digits().x_test[_ten()], _digits().y_test[_ten()]),
+    "filters": lambda: live.filters(_cnn()[1]),
+    "mends": lambda: live.mends(["as published", "mended"], [0.001, 0.01, 0.1], _accuracies()),
+    "saliency": lambda: live.saliency(_cnn()[0], _digits().x_test[_ten()]),
 }
 
 

@@ -112,14 +112,14 @@ def test_the_published_start_is_too_wide_and_the_mended_one_is_not():
 def test_the_published_loss_fails_for_logits_far_apart(logits):
     z, label = np.array(logits), 0
     with np.errstate(all="ignore"):
-        assert not np.isfinite(cnn.CNN()._loss_backward(z, label)).all()
-    mended = cnn.CNN(mended=["softmax"])._loss_backward(z, label)
+        assert not np.isfinite(cnn.CNN().loss_backward(z, label)).all()
+    mended = cnn.CNN(mended=["softmax"]).loss_backward(z, label)
     np.testing.assert_allclose(mended, [0, 0] if logits[0] > 0 else [-1, 1], atol=1e-12)
 
 
 def test_for_moderate_logits_both_losses_agree():
     z = np.random.default_rng(0).standard_normal(10) * 5
-    np.testing.assert_allclose(cnn.CNN()._loss_backward(z, 4), cnn.CNN(mended=["softmax"])._loss_backward(z, 4), atol=1e-12)
+    np.testing.assert_allclose(cnn.CNN().loss_backward(z, 4), cnn.CNN(mended=["softmax"]).loss_backward(z, 4), atol=1e-12)
 
 
 def test_height_and_width_may_be_exchanged_only_where_they_are_equal():

@@ -184,16 +184,19 @@ def training(snapshots, name, neurons=12):
     return scrub(snapshots, {"first layer": (name, lambda weights: _sheet(weights[:neurons]))})
 
 
-def scrub(snapshots, sheets):
+def scrub(snapshots, sheets, gaps="white"):
     """Weights as images, their gradients, and both losses, at one moment of training.
 
-    `sheets` {layer: (parameter's name in `snapshots`, function from its array to one image)}.
+    `sheets` {layer: (parameter's name in `snapshots`, function from its array to one image)};
+    `gaps`: the colour where such an image holds NaN.
     """
     first, (name, sheet) = next(iter(sheets.items()))
     values, grads = (sheet(of[name][0]) for of in (snapshots.values, snapshots.grads))
     fig, (left, middle, right) = G.canvas(10, 4.6, 1, 3, width_ratios=(1, 1, 1.15))
     image = G.bare(left).imshow(values, cmap=G.WEIGHTS, extent=(0, 1, 0, values.shape[0] / values.shape[1]))
     gradient = G.bare(middle).imshow(grads, cmap=G.GRADIENTS, extent=(0, 1, 0, values.shape[0] / values.shape[1]))
+    for ax in (left, middle):
+        ax.set_facecolor(gaps)
     middle.set_title("their gradients")
     steps = np.array(snapshots.steps)
     right.plot(steps + 1, snapshots.train_loss, color=G.TRAIN, label="training batch")

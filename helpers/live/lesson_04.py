@@ -37,7 +37,7 @@ def feature_maps(networks, images, labels):
             sheet.set_clim(**G.span(array))
         answer.set_text(f"p({labels[image]}) = {p[labels[image]]:.2g}\nread as {p.argmax()}")
         silent = np.mean(maps == 0)
-        title.set_text(f"{len(maps)} maps of {maps.shape[1]} × {maps.shape[2]}, {silent:.0%} of it silent; "
+        title.set_text(f"{len(maps)} maps of {maps.shape[1]} × {maps.shape[2]}, {silent:.0%} silent; "
                        f"largest gradient {np.abs(grads).max():.1g}")
 
     return Live(fig, update, [picture, *sheets, answer, title],
@@ -66,7 +66,7 @@ def filters(snapshots):
     `snapshots` as kept by `training.Snapshots` for "0.weight" (16, 1, 8, 8) and "2.weight" (8, 16, 4, 4).
     """
     return scrub(snapshots, {"first filters": ("0.weight", lambda w: G.tiled(w[:, 0], 4, gap=1)),
-                             "second filters": ("2.weight", _deep)})
+                             "second filters": ("2.weight", _deep)}, gaps=_MISSING)
 
 
 def _deep(w):
@@ -77,14 +77,15 @@ def _deep(w):
 def mends(rows, rates, accuracies):
     """Accuracy against step size, for a network with more and more of its faults mended.
 
-    accuracies (rows, rates, seeds), 0 to 1; `rows` names what each row mends on top of the one before.
+    accuracies (rows, rates, seeds), 0 to 1, NaN where a network exploded; `rows` names what each row mends on top of the one before.
     """
     fig, ax = G.canvas(10, 4.5)
     ax.set(xscale="log", xlim=(rates[0] * 0.7, rates[-1] * 1.4), ylim=(0, 1), xlabel="step size", ylabel="right on the test images")
     ax.yaxis.set_major_formatter("{x:.0%}")
-    middle = accuracies.mean(axis=2)
+    whole = np.isfinite(accuracies)
+    middle = np.where(whole.any(axis=2), np.where(whole, accuracies, 0).sum(axis=2) / np.maximum(whole.sum(axis=2), 1), np.nan)
     for line in middle:
-        ax.plot(rates, line, color=G.QUIET, lw=2, zorder=1)
+        ax.plot(rates, line, color=G.QUIET, lw=2, zorder=1, label="other rows" if line is middle[0] else None)
     curve, = ax.plot([], [], "o-", color=G.TEST, label="mean")
     dots, = ax.plot([], [], "_", color=G.TRAIN, ms=16, mew=2.5, label="each seed")
     here = ax.axvline(rates[0], color=G.INK, lw=2, ls="--")
@@ -93,15 +94,18 @@ def mends(rows, rates, accuracies):
 
     def update(mended, rate):
         row, column = rows.index(mended), rates.index(rate)
-        found = accuracies[row, column]
+        found = accuracies[row, column][whole[row, column]]
         curve.set_data(rates, middle[row])
         dots.set_data(np.repeat(rates, accuracies.shape[2]), accuracies[row].ravel())
         here.set_xdata([rate, rate])
-        title.set_text(f"{mended}, step size {rate:g}: {found.mean():.1%} ± {found.std(ddof=1):.1%}, best at {rates[middle[row].argmax()]:g}")
+        exploded = accuracies.shape[2] - len(found)
+        result = f"{found.mean():.1%} ± {found.std(ddof=1):.1%} right" if len(found) > 1 else ""
+        lost = f"{exploded} of {accuracies.shape[2]} seeds exploded" if exploded else ""
+        title.set_text(f"{mended}, step size {rate:g}:  {', '.join(filter(None, (result, lost)))}")
 
     return Live(fig, update, [curve, dots, here, title],
                 "Accuracy against step size for the published network with more and more faults mended",
-                mended=pick("mended so far", list(rows), rows[0]), rate=pick("step size", list(rates), rates[len(rates) // 2]))
+                mended=pick("mended so far", list(rows), rows[0]), rate=pick("step size", list(rates), rates[(len(rates) - 1) // 2]))
 
 
 def saliency(network, images):

@@ -56,7 +56,7 @@ class CNN:
     def gradients(self, image, label, rate=RATE):
         """{name: gradient of the cross-entropy} as computed on the way to a step of size `rate`."""
         z, (h1, a1, h2, a2) = self.forward(image)
-        dz = self._loss_backward(z, label)
+        dz = self.loss_backward(z, label)
         grads = {"w3": dz[:, None, None, None] * a2, "b3": dz}
         dh2 = self._bend_backward((dz[:, None, None, None] * self._passed("w3", grads, rate)).sum(axis=0), h2)
         grads["w2"] = _filter_gradient(dh2, a1, SHAPES["w2"], 1 if "stride" in self.faults else STRIDE)
@@ -82,7 +82,7 @@ class CNN:
     def _bend_backward(self, da, h):
         return da if "relu" in self.faults else da * (h > 0)
 
-    def _loss_backward(self, z, label):
+    def loss_backward(self, z, label):
         """dL/dz = p - t; as published by way of the softmax's derivative over p, which may both be 0 or infinite."""
         if "softmax" not in self.faults:
             return F.cross_entropy(z[None], np.array([label]))[1][0]
