@@ -84,8 +84,8 @@ def mends(rows, rates, accuracies):
     ax.yaxis.set_major_formatter("{x:.0%}")
     whole = np.isfinite(accuracies)
     middle = np.where(whole.any(axis=2), np.where(whole, accuracies, 0).sum(axis=2) / np.maximum(whole.sum(axis=2), 1), np.nan)
-    for line in middle:
-        ax.plot(rates, line, color=G.QUIET, lw=2, zorder=1, label="other rows" if line is middle[0] else None)
+    for row, line in enumerate(middle):
+        ax.plot(rates, line, color=G.QUIET, lw=2, zorder=1, label="" if row else "other rows")
     curve, = ax.plot([], [], "o-", color=G.TEST, label="mean")
     dots, = ax.plot([], [], "_", color=G.TRAIN, ms=16, mew=2.5, label="each seed")
     here = ax.axvline(rates[0], color=G.INK, lw=2, ls="--")
@@ -101,7 +101,8 @@ def mends(rows, rates, accuracies):
         exploded = accuracies.shape[2] - len(found)
         result = f"{found.mean():.1%} ± {found.std(ddof=1):.1%} right" if len(found) > 1 else ""
         lost = f"{exploded} of {accuracies.shape[2]} seeds exploded" if exploded else ""
-        title.set_text(f"{mended}, step size {rate:g}:  {', '.join(filter(None, (result, lost)))}")
+        name = f"mended up to {mended}" if row else mended
+        title.set_text(f"{name}, step size {rate:g}:  {', '.join(filter(None, (result, lost)))}")
 
     return Live(fig, update, [curve, dots, here, title],
                 "Accuracy against step size for the published network with more and more faults mended",
