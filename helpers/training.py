@@ -1,10 +1,11 @@
 """Train a network, measure it, and keep what happened."""
+import copy
 import os
 import signal
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -62,13 +63,15 @@ class Snapshots:
             self.grads[name].append(parameters[name].grad.copy())
 
 
-def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None, executor=None):
+def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None, executor=None, schedule=None, history=None):
     """Train `net` on `digits.x_train`, `digits.y_train` with the cross-entropy loss; returns a `History`.
 
     Every epoch visits all images once, in an order drawn from (seed, epoch), `batch_size` at a time
     (the last batch takes what is left), and ends with a measurement on the test set.
     `callback(step, net, loss)` is called at each step when the gradients are there and before the
-    weights move; steps count from 0.
+    weights move; steps count from 0. `schedule(step)` gives the step size of each step (see `optim`).
+    Given the `history` of an earlier run, `epochs` more are made and put after it: with the weights and the
+    optimiser's state of that run, the numbers are those of one unbroken run.
     A batch is computed in shards on all cores, or on any `concurrent.futures.Executor` that is given; the
     result is the same (see `sharding`).
     An interrupt (Ctrl-C, or the stop button) waits for the end of the step and ends the run there:
@@ -77,12 +80,14 @@ def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None, execu
     epoch, batch and layer; the weights are then those that gave that loss.
     """
     _check_counts(digits, epochs, batch_size)
-    history, count = History(), len(digits.x_train)
+    count = len(digits.x_train)
     starts, parameters = range(0, count, batch_size), net.parameters()
+    history = History() if history is None else _continued(history, len(starts))
+    done = len(history.train_loss)
     net.train()
     quiet = np.errstate(over="ignore", invalid="ignore")  # FloatingPointError says more than NumPy's warnings
     with _interrupt_held() as interrupted, workers(net, executor) as batch, _progress(epochs * len(starts)) as bar, quiet:
-        for epoch in range(epochs):
+        for epoch in range(done, done + epochs):
             order = np.random.default_rng((seed, epoch)).permutation(count)
             right, began = 0, time.perf_counter()
             for number, start in enumerate(starts):
@@ -94,6 +99,8 @@ def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None, execu
                     parameter.grad = gradient
                 if callback is not None:
                     callback(len(history.step_losses), net, loss)
+                if schedule is not None:
+                    optimizer.lr = schedule(len(history.step_losses))
                 optimizer.step()
                 history.step_losses.append(loss)
                 right += rights
@@ -111,6 +118,14 @@ def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None, execu
             if interrupted:
                 return _stopped_early(history, epoch)
     return history
+
+
+def _continued(history, steps):
+    """A copy of the history of a run that ended with a whole epoch."""
+    if len(history.step_losses) != steps * len(history.train_loss):
+        raise ValueError(f"fit: the run of this history ended within an epoch, after {len(history.step_losses)} steps of "
+                         f"{steps} an epoch (or had other batches): go on from the end of an epoch")
+    return replace(copy.deepcopy(history), interrupted=False)
 
 
 def _progress(steps):
