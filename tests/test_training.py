@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from helpers import data, models, sharding, training
+from helpers import data, models, optim, sharding, training
 from helpers import functional as F
 from helpers.layers import Flatten, Identity, Linear, Module, Parameter, ReLU, Sequential, Tanh
 from helpers.optim import SGD
@@ -638,3 +638,70 @@ def test_what_does_not_fit_the_network_moves_no_weight():
     with pytest.raises(TypeError, match="share one dtype"):
         run(net, digits)
     assert equal(weights(net), start)
+
+
+# --- Step sizes that change, and runs that go on ---------------------------------------------------
+
+@pytest.mark.parametrize("kind", [SGD, optim.Momentum, optim.RMSProp, optim.Adam, optim.AdamW])
+@pytest.mark.parametrize("stop", [1, 2, 3])
+def test_a_run_that_is_taken_up_again_equals_the_unbroken_one(kind, stop, tmp_path):
+    """After any epoch, through files: weights, losses, the optimiser's state and the place in the schedule."""
+    digits, schedule = toy(), optim.cosine_lr(0.2, 4 * STEPS, warm_up=2)
+
+    def begin():
+        net = network()
+        return net, kind(net.parameters(), 0.5)
+
+    def train(net, optimizer, epochs, history=None):
+        return training.fit(net, digits, optimizer, epochs, BATCH, seed=3, schedule=schedule, history=history)
+
+    net, optimizer = begin()
+    whole = train(net, optimizer, 4)
+
+    first, its_optimizer = begin()
+    so_far = train(first, its_optimizer, stop)
+    kept = list(so_far.step_losses)
+    first.save(tmp_path / "net.npz")
+    np.savez(tmp_path / "optimizer.npz", **its_optimizer.state_dict())
+    second, its_optimizer = begin()
+    second.load(tmp_path / "net.npz")
+    with np.load(tmp_path / "optimizer.npz") as state:
+        its_optimizer.load_state_dict(dict(state))
+    history = train(second, its_optimizer, 4 - stop, so_far)
+
+    assert so_far.step_losses == kept  # the earlier history stays as it was
+    for name in ("step_losses", "train_loss", "train_accuracy", "test_loss", "test_accuracy"):
+        assert getattr(history, name) == getattr(whole, name), name
+    assert len(history.seconds) == 4
+    assert equal(weights(net), weights(second))
+
+
+def test_the_schedule_sets_each_step():
+    net, used, asked = network(), [], []
+    optimizer = SGD(net.parameters(), 1.0)
+
+    def schedule(step):
+        asked.append(step)
+        return 0.1 / (step + 1)
+
+    with patch.object(optimizer, "step", lambda: used.append(optimizer.lr)):
+        history = training.fit(net, toy(), optimizer, 2, BATCH, schedule=schedule)
+        training.fit(net, toy(), optimizer, 1, BATCH, schedule=schedule, history=history)
+    assert asked == list(range(3 * STEPS)) and used == [0.1 / (step + 1) for step in asked]
+
+
+def test_a_history_that_ended_within_an_epoch_is_refused():
+    net = network()
+    history = run(net, toy(), epochs=1)
+    history.step_losses.pop()
+    before = weights(net)
+    with pytest.raises(ValueError, match="ended within an epoch, after 4 steps of 5 an epoch"):
+        training.fit(net, toy(), SGD(net.parameters(), LR), 1, BATCH, history=history)
+    assert equal(weights(net), before)
+
+
+def test_a_run_that_was_interrupted_at_the_end_of_an_epoch_may_go_on():
+    net = network()
+    history = run(net, toy(), epochs=1)
+    history.interrupted = True
+    assert not training.fit(net, toy(), SGD(net.parameters(), LR), 1, BATCH, history=history).interrupted
