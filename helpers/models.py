@@ -26,19 +26,30 @@ def two_layer_cnn(seed=0):
     return Sequential(Conv2d(1, 16, 8, rng), ReLU(), *_head(rng))
 
 
-def skip_cnn(seed=0, skip="constant"):
-    """The two-layer CNN with a skip from its first maps straight to the logits.
+SKIPS = ("constant", "fixed", "trained", "identity")
 
-    `skip` says what the (10, 16, 21, 21) weights of the skip are: "constant", all 0.001 and never
-    trained, as in the article; "fixed", random and never trained; "trained". Random ones are drawn by
-    `he_normal`. Raises ValueError for another kind.
+
+def skip_cnn(seed=0, skip="constant"):
+    """The two-layer CNN with a skip from its first maps.
+
+    Three kinds of `skip` lead straight to the logits, by (10, 16, 21, 21) weights: "constant", all 0.001 and never
+    trained, as in the article; "fixed", random and never trained; "trained". The fourth, "identity", leads around one
+    more convolution, 16 of 3 x 3 that keeps the maps' shape: a residual block, as `residual_block` makes it.
+    Random weights are drawn by `he_normal`. Raises ValueError for another kind.
     """
-    if skip not in ("constant", "fixed", "trained"):
-        raise ValueError(f'skip_cnn: skip must be "constant", "fixed" or "trained", but it is {skip!r}')
+    if skip not in SKIPS:
+        raise ValueError(f"skip_cnn: skip must be one of {', '.join(map(repr, SKIPS))}, but it is {skip!r}")
     rng, shape = np.random.default_rng(seed), (10, 16, 21, 21)
     first, head = Conv2d(1, 16, 8, rng), Sequential(*_head(rng))
+    if skip == "identity":
+        return Sequential(first, ReLU(), residual_block(16, rng), head)
     weights = np.full(shape, 0.001, np.float32) if skip == "constant" else he_normal(shape, rng)
     return Sequential(first, ReLU(), Residual(head, Projection(weights, trained=skip == "trained")))
+
+
+def residual_block(channels, rng):
+    """y = relu(x + conv(x)): maps (N, channels, H, W) of any size keep their shape (He et al. 2016, equation 1)."""
+    return Sequential(Residual(Conv2d(channels, channels, 3, rng, padding=1)), ReLU())
 
 
 def _head(rng):
