@@ -4,6 +4,7 @@ from functools import cache
 import numpy as np
 
 from helpers import data, functional as F, live, models, optim, training
+from helpers.published import cnn, skip
 
 
 @cache
@@ -76,6 +77,18 @@ def _out_size(size, kernel, stride, padding):
     return (size + 2 * padding - kernel) // stride + 1
 
 
+def _by_path(net, x, labels, scale):
+    """dw1 through the body and along the skip, for skips that lead to the logits, as lesson 05 writes it."""
+    first, bend, residual = net.layers
+    a1 = bend.forward(first.forward(x))
+    _, dy = F.cross_entropy(residual.body.forward(a1) + np.float32(scale) * residual.shortcut.forward(a1), labels)
+    gradients = []
+    for part in (residual.body.backward(dy), np.float32(scale) * residual.shortcut.backward(dy)):
+        first.backward(bend.backward(part))
+        gradients.append(first.weight.grad)
+    return gradients
+
+
 MAKERS = {
     "how_many_pixels": lambda: live.how_many_pixels(_digits().x_train[7, 0]),
     "look_inside": lambda: live.look_inside(_digits().x_train[:200]),
@@ -96,6 +109,11 @@ MAKERS = {
     "filters": lambda: live.filters(_cnn()[1]),
     "mends": lambda: live.mends(["as published", "mended"], [0.001, 0.01, 0.1], _accuracies()),
     "saliency": lambda: live.saliency(_cnn()[0], _digits().x_test[_ten()]),
+    "factors": live.factors,
+    "fading": lambda: live.fading(_digits().x_train[:32]),
+    "inert": lambda: live.inert(skip.SkipNet(0, list(skip.FAULTS)), cnn.pixels(_digits().x_test[:1])[0], _digits().y_test[0]),
+    "paths": lambda: live.paths(_by_path, {kind: models.skip_cnn(0, kind) for kind in ("constant", "trained")},
+                                _digits().x_test[_ten()], _digits().y_test[_ten()]),
 }
 
 

@@ -50,7 +50,7 @@ class Noisy(Odd):
         if self.away():
             print("noise", flush=True)
             os.write(1, b"noise")
-            assert os.read(0, 1) == sys.stdin.read() .encode() == b""
+            assert os.read(0, 1) == sys.stdin.read().encode() == b""
         return super().forward(x)
 
 class Mortal(Odd):
@@ -202,6 +202,16 @@ def assert_at_home(crew, net):
     return crew
 
 
+def test_what_cannot_be_sent_is_tried_once(crew, monkeypatch):
+    class Local(Identity):
+        pass
+
+    real, tried = processes.Job.__init__, []
+    monkeypatch.setattr(processes.Job, "__init__", lambda job, *args: tried.append(1) or real(job, *args))
+    assert_at_home(crew, small(Local()))
+    assert tried == [1]
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_results_are_those_of_one_core_bit_for_bit(crew, dtype):
     net = small(dtype=dtype)
@@ -240,23 +250,19 @@ def test_fit_is_the_same_on_one_core_and_on_processes(monkeypatch):
     assert on_processes[0] == on_one[0] and all(map(np.array_equal, on_processes[1], on_one[1]))
 
 
-def test_images_of_another_kind_are_opened_anew(crew):
-    net = Sequential(Flatten(), Linear(72, 4, np.random.default_rng(0)), Conv2dShard())
+def test_images_of_another_kind_are_opened_anew(crew, odd):
+    net = Sequential(Flatten(), Linear(72, 4, np.random.default_rng(0)), odd.Odd())
     away, (images, labels) = crew(net), toy(60)
     for batch in [(images, labels), (images.reshape(60, 1, 8, 9), labels), (images, labels.astype(np.uint8)),
                   (images.reshape(60, 72), labels.astype(np.int32))]:
         assert_same(away.compute(*batch, True), on_one_core(net, *batch))
 
 
-def Conv2dShard():
-    import odd
-    return odd.Odd()
-
-
 def test_evaluation_mode_reaches_the_workers(crew, odd):
-    net = small(odd.Mode())
-    away, batch = crew(net), toy(60)
-    losses = []
+    net, batch = small(odd.Mode()), toy(60)
+    net.eval()
+    assert_same(crew(net).compute(*batch, False), on_one_core(net, *batch, False))  # also where they are tried in it
+    away, losses = crew(net.train()), []
     for mode in (True, False, True):
         net.train(mode)
         assert_same(away.compute(*batch, False), on_one_core(net, *batch, False))
@@ -395,6 +401,22 @@ def test_an_interrupted_trial_counts_for_nothing(crew, monkeypatch):
     awake()
     assert_same(away.compute(*toy(60), True), on_one_core(net, *toy(60)))
     assert home.calls == 1
+
+
+@posix
+def test_an_interrupt_does_not_reach_the_workers(crew, ready):
+    for process in ready.processes:
+        assert os.getsid(process.pid) != os.getsid(0)  # what a terminal sends is for the parent's session
+        process.send_signal(signal.SIGINT)
+    assert_same(crew(small()).compute(*toy(60), True), on_one_core(small(), *toy(60)))
+
+
+def test_where_no_process_can_be_started_none_is_ever_ready(monkeypatch):
+    monkeypatch.setattr(sys, "executable", os.path.join(tempfile.gettempdir(), "missing"))
+    before = set(threading.enumerate())
+    pool = processes.Pool(CORES)
+    poll(lambda: set(threading.enumerate()) <= before)
+    assert not pool.ready and not pool.processes
 
 
 @posix

@@ -3,10 +3,11 @@
 Each exercise is the true function, arguments to try it on, and the usual wrong answers with a hint each;
 they are sorted by lesson, and `core` holds what they share.
 """
-from . import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04
+from . import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05
 from .core import verdict
 
-EXERCISES = lesson_00.EXERCISES | lesson_01.EXERCISES | lesson_02.EXERCISES | lesson_03.EXERCISES | lesson_04.EXERCISES
+LESSONS = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05)
+EXERCISES = {name: exercise for lesson in LESSONS for name, exercise in lesson.EXERCISES.items()}
 
 
 def check(answer):

@@ -5,8 +5,10 @@ from .lesson_01 import one_weight, softmax, step_size, training
 from .lesson_02 import design_filter, slide, stride_and_padding
 from .lesson_03 import explorer, tap_check, way_back
 from .lesson_04 import feature_maps, filters, mends, saliency
+from .lesson_05 import factors, fading, inert, paths
 
 __all__ = [
-    "Live", "design_filter", "explorer", "feature_maps", "filters", "how_many_pixels", "look_inside", "mends", "one_weight",
-    "saliency", "slide", "softmax", "step_size", "stride_and_padding", "tap_check", "training", "way_back",
+    "Live", "design_filter", "explorer", "factors", "fading", "feature_maps", "filters", "how_many_pixels", "inert",
+    "look_inside", "mends", "one_weight", "paths", "saliency", "slide", "softmax", "step_size", "stride_and_padding",
+    "tap_check", "training", "way_back",
 ]

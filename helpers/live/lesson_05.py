@@ -1,0 +1,166 @@
+"""Live figures of lesson 05: products of many slopes, fading in a real stack, the inert skip, and a gradient's two ways."""
+import numpy as np
+
+from .. import figures as G
+from .. import functional as F
+from .core import Live, pick, slider
+
+
+def factors(most=60):
+    """How large the product of many slopes is, layer by layer, without a skip (f) and with one (1 + f)."""
+    slopes = np.random.default_rng(4).uniform(-1, 1, most)
+    fig, ax = G.canvas(10, 4.4)
+    ax.set(yscale="log", xlim=(0, most + 1), ylim=(1e-30, 1e8), xlabel="layers", ylabel="size of the product")
+    plain, = ax.plot([], [], "o-", color=G.TEST, ms=6, label="f · f · f · …")
+    skipped, = ax.plot([], [], "s-", color=G.OUTPUT, ms=6, label="(1 + f)(1 + f) · …")
+    ax.axhline(1, color=G.QUIET, lw=2)
+    ax.legend(loc="lower left")
+    title = fig.suptitle(" ")
+
+    def update(depth, size):
+        f, layers = size * slopes[:depth], np.arange(1, depth + 1)
+        products = [np.maximum(np.abs(np.cumprod(kind)), 1e-300) for kind in (f, 1 + f)]
+        for line, product in zip((plain, skipped), products):
+            line.set_data(layers, product)
+        title.set_text(f"After {depth} layers: {products[0][-1]:.0e} without a skip, {products[1][-1]:.2g} with skips")
+
+    return Live(fig, update, [plain, skipped, title], "The product of many slopes against the number of layers, with and without skips",
+                depth=slider("layers", 20, 1, most), size=slider("slopes up to ±", 0.5, 0.05, 1.0, step=0.05))
+
+
+_ACTIVATIONS = {"identity": (F.identity, F.identity_backward), "sigmoid": (F.sigmoid, F.sigmoid_backward),
+                "tanh": (F.tanh, F.tanh_backward), "ReLU": (F.relu, F.relu_backward), "clip": (F.clip, F.clip_backward)}
+_STARTS = {"0.03": 0.03, "Glorot": 1.0, "He": 2**0.5, "2": 2.0}
+
+
+def fading(images, width=64, most=40):
+    """The gradient at each layer of a stack of dense layers on digits (n, ...), against the one at its top.
+
+    Each layer is activation(w x), or with a skip x + activation(w x). The spread of the start is in units of
+    Glorot's, which for layers as wide as they are deep is 1 / sqrt(width).
+    """
+    rng = np.random.default_rng(0)
+    x = images.reshape(len(images), -1).astype(np.float64)
+    x = x @ rng.standard_normal((x.shape[1], width)) / np.linalg.norm(x, axis=1, keepdims=True)
+    weights, dy = rng.standard_normal((most, width, width)) / width**0.5, rng.standard_normal((len(x), width))
+    fig, ax = G.canvas(10, 4.4)
+    ax.set(yscale="log", xlim=(0, most + 1), ylim=(1e-20, 1e20), xlabel="layer, from the input", ylabel="gradient, top = 1")
+    ax.axhline(1, color=G.QUIET, lw=2)
+    plain, = ax.plot([], [], "o-", color=G.TEST, ms=7, label="without skips")
+    skipped, = ax.plot([], [], "s-", color=G.OUTPUT, ms=7, label="with skips")
+    ax.legend(loc="upper right")
+    title = fig.suptitle(" ")
+
+    def update(depth, activation, start):
+        ends = []
+        for line, skip in ((plain, False), (skipped, True)):
+            sizes = stack_gradients(x, _STARTS[start] * weights[:depth], dy, *_ACTIVATIONS[activation], skip)
+            line.set_data(np.arange(1, depth + 1), np.clip(sizes, 1e-300, 1e300))
+            ends.append(sizes[0])
+        title.set_text(f"Layer 1 receives {ends[0]:.2g} times the gradient without skips, {ends[1]:.2g} times with")
+
+    return Live(fig, update, [plain, skipped, title], "The size of the gradient at each layer of a deep stack, with and without skips",
+                depth=slider("layers", 20, 2, most), activation=pick("activation", list(_ACTIVATIONS), "sigmoid"),
+                start=pick("weights begin at", list(_STARTS), "Glorot"))
+
+
+def stack_gradients(x, weights, dy, formula, backward, skip):
+    """|dL/d(input of layer)| of each layer over |dy| at the top: x (n, width), weights (depth, width, width)."""
+    caches = []
+    for w in weights:
+        y, cache = formula(x @ w.T)
+        caches.append(cache)
+        x = x + y if skip else y
+    sizes, size = [], np.linalg.norm(dy)
+    for w, cache in zip(weights[::-1], caches[::-1]):
+        through = backward(dy, cache) @ w
+        dy = dy + through if skip else through
+        sizes.append(np.linalg.norm(dy) / size)
+    return np.array(sizes[::-1])
+
+
+_ROWS = ("all the same, as published", "random")
+
+
+def inert(net, image, label):
+    """What a skip to the logits changes, by its scale: with equal rows nothing, with random ones everything.
+
+    `net` is a `published.skip.SkipNet`, image (28, 28).
+    """
+    p, labels = net.params, np.array([label])
+    h1, conv1 = F.conv2d(image[None, None], p["w1"], p["b1"])
+    a1, relu1 = F.relu(h1)
+    h2, conv2 = F.conv2d(a1, p["w2"], p["b2"], 2)
+    a2, relu2 = F.relu(h2)
+    w3 = p["w3"].reshape(10, -1)
+    before = a2.reshape(1, -1) @ w3.T + p["b3"]
+    rows = dict(zip(_ROWS, (np.ones((10, a1.size)), np.random.default_rng(0).standard_normal((10, a1.size)))))
+
+    def felt(kind, scale):
+        added = scale * a1.reshape(1, -1) @ rows[kind].T
+        _, dz = F.cross_entropy(before + added, labels)
+        da1 = F.conv2d_backward(F.relu_backward((dz @ w3).reshape(h2.shape), relu2), conv2)[0]
+        da1 = da1 + (scale * dz @ rows[kind]).reshape(a1.shape)
+        dw1 = F.conv2d_backward(F.relu_backward(da1, relu1), conv1, input_gradient=False)[1]
+        return added[0], F.softmax(before + added)[0][0], dw1[:, 0]
+
+    _, still, gradient = felt(_ROWS[0], 0.0)
+    fig, axes = G.canvas(10.4, 4.4, 1, 3, width_ratios=(1, 1, 0.9))
+    bars = [ax.bar(range(10), still, color=colour, edgecolor=G.INK, animated=True) for ax, colour in zip(axes, (G.WEIGHT, G.OUTPUT))]
+    axes[0].set(ylim=(-1.1, 1.1), xticks=range(10), yticks=[0], title="added to each score")
+    axes[1].set(ylim=(0, 1.05), xticks=range(10), title="probabilities")
+    for ax in axes[:2]:
+        ax.axhline(0, color=G.INK, lw=1.2)
+    sheet = G.bare(axes[2]).imshow(G.tiled(gradient, 4, gap=1), cmap=G.GRADIENTS, **G.span(gradient))
+    axes[2].set_facecolor("#E8E8E8")
+    axes[2].set_title("gradient, first filters")
+    title = fig.suptitle(" ")
+
+    def update(scale, kind):
+        added, p, dw1 = felt(kind, scale)
+        largest = np.abs(added).max()
+        for bar, height in zip(bars[0], added / (largest or 1)):
+            bar.set_height(height)
+        for bar, height in zip(bars[1], p):
+            bar.set_height(height)
+        sheet.set_data(G.tiled(dw1, 4, gap=1))
+        moved = np.abs(p - still).max()
+        if kind == _ROWS[0]:
+            title.set_text(f"Every score rises by {added[0]:,.2f}: so no probability moves ({moved:.0e})")
+        else:
+            title.set_text(f"Scores change unequally, by up to {largest:,.2f}: probabilities move by {moved:.2g}")
+
+    return Live(fig, update, [*bars[0], *bars[1], sheet, title],
+                "What the skip adds to ten scores, the ten probabilities, and the gradient of the first filters",
+                scale=pick("scale of the skip", [0.0, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0], 0.001), kind=pick("rows", _ROWS, _ROWS[0]))
+
+
+def paths(by_path, networks, images, labels):
+    """The gradient of the first filters, by the way that it came, and both together.
+
+    `by_path(net, x, labels, scale)` gives dw1 (16, 1, 8, 8) through the body and along the skip, whose output is
+    taken `scale` times; `networks` {kind: network}, images (n, 1, 28, 28), labels (n,).
+    """
+    fig, axes = G.canvas(10.4, 4.3, 1, 3)
+    sheets = [G.bare(ax).imshow(np.zeros((35, 35)), cmap=G.GRADIENTS) for ax in axes]
+    for ax, head in zip(axes, ("through the convolution", "along the skip", "what arrives")):
+        ax.set_title(head)
+        ax.set_facecolor("#E8E8E8")
+    fig.get_layout_engine().set(wspace=0.14)
+    for x, sign in ((0.329, "+"), (0.671, "=")):
+        fig.text(x, 0.42, sign, fontsize=30, ha="center", va="center")
+    title = fig.suptitle(" ")
+
+    def update(image, kind, scale):
+        through, along = (part[:, 0] for part in by_path(networks[kind], images[[image]], labels[[image]], scale))
+        limit = max(np.abs(part).max() for part in (through, along, through + along)) or 1.0
+        for sheet, part in zip(sheets, (through, along, through + along)):
+            sheet.set_data(G.tiled(part, 4, gap=1))
+            sheet.set_clim(-limit, limit)
+        sizes = np.linalg.norm(through), np.linalg.norm(along)
+        title.set_text(f"{sizes[1] / (sum(sizes) or 1):.0%} of the first filters' gradient comes along the skip "
+                       f"(largest number {limit:.1g})")
+
+    return Live(fig, update, [*sheets, title], "The gradient of sixteen filters through the convolution, along the skip, and the sum",
+                image=slider("image", 4, 0, len(images) - 1), kind=pick("skip", list(networks), list(networks)[-1]),
+                scale=pick("scale", [0.0, 0.1, 0.5, 1.0, 2.0, 10.0], 1.0))
