@@ -339,3 +339,16 @@ def two_layers(image, first, second, p, title):
         overlay.add_patch(FancyArrowPatch((x - 0.45, 2.15), (x + 0.45, 2.15), arrowstyle="-|>", mutation_scale=24, lw=3, color=WEIGHT))
     fig.suptitle(title, y=0.97)
     return Picture(fig, f"A digit, 16 maps, 8 smaller maps and ten probabilities, with the shapes of all: {title}")
+
+
+def race(losses, title, window=60):
+    """Training loss against steps, {name: losses (seeds, steps)}: the mean of `window` steps, over seeds, and the seeds' range."""
+    fig, ax = canvas(10, 4.6)
+    for (name, runs), colour, mark in zip(losses.items(), (INK, INPUT, WEIGHT, TEST), "os^D"):
+        smooth = runs[:, :runs.shape[1] // window * window].reshape(len(runs), -1, window).mean(axis=2)
+        steps = window * (np.arange(smooth.shape[1]) + 0.5)
+        ax.fill_between(steps, smooth.min(axis=0), smooth.max(axis=0), color=colour, alpha=0.2, lw=0)
+        ax.plot(steps, smooth.mean(axis=0), mark + "-", color=colour, label=name, markevery=4)
+    ax.set(yscale="log", xlabel="step", ylabel="training loss", title=title)
+    ax.legend()
+    return Picture(fig, f"Training loss against steps, one line an optimiser: {title}")

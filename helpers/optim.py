@@ -38,7 +38,7 @@ class Optimizer:
                 raise ValueError(f"{type(self).__name__}: parameter {number} has shape {parameter.value.shape} but its gradient "
                                  f"{parameter.grad.shape}: was backward run on this network?")
         self.t += 1
-        for parameter, state, work in zip(self.parameters, self.state, self.work):
+        for parameter, state, work in zip(self.parameters, self.state, self.work, strict=True):
             self._move(parameter.value, self._with_decay(parameter), state, work)
 
     def _with_decay(self, parameter):

@@ -475,17 +475,15 @@ class BellSGD(SGD):
 
     def __init__(self, parameters, lr, at):
         super().__init__(parameters, lr)
-        self.all, self.left = self.parameters, at
+        self.left, self.moved = at, 0
 
-    def step(self):
-        half = len(self.all) // 2
-        self.parameters = self.all[:half]
-        super().step()
-        if self.left == 0:
-            signal.raise_signal(signal.SIGINT)
-        self.left -= 1
-        self.parameters = self.all[half:]
-        super().step()
+    def _move(self, *args):
+        super()._move(*args)
+        self.moved += 1
+        if self.moved % len(self.parameters) == len(self.parameters) // 2:
+            if self.left == 0:
+                signal.raise_signal(signal.SIGINT)
+            self.left -= 1
 
 
 def with_bell(net, bell):

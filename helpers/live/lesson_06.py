@@ -1,0 +1,151 @@
+"""Live figures of lesson 06: paths of optimisers over surfaces, the start of a running mean, and step sizes in a network."""
+from functools import lru_cache
+
+import numpy as np
+
+from .. import figures as G
+from .core import Live, pick, slider
+
+
+def _bowl(x, y, k):
+    return (x * x + k * y * y) / 2, x, k * y
+
+
+def _ravine(x, y, k):
+    u, v = x + y, x - y
+    return (u * u / k + v * v) / 2, u / k + v, u / k - v
+
+
+def _saddle(x, y, k):
+    return (x * x - y * y / 4 + y**4 / 16) / 2, x, -y / 4 + y**3 / 8
+
+
+def _rosenbrock(x, y, k):
+    return ((1 - x) ** 2 + 10 * (y - x * x) ** 2) / 10, (-2 * (1 - x) - 40 * x * (y - x * x)) / 10, 2 * (y - x * x)
+
+
+# name: (loss and slopes at (x, y) for a condition number k, where to start)
+_SURFACES = {"bowl": (_bowl, (-2.4, 1.0)), "ravine": (_ravine, (-2.4, -0.4)), "saddle": (_saddle, (-2.0, 0.02)),
+             "Rosenbrock": (_rosenbrock, (-1.2, 1.4))}
+_MOST, _X, _Y = 120, (-3.0, 3.0), (-2.0, 2.0)
+_COLOURS = {"SGD": (G.INK, "o"), "momentum": (G.INPUT, "s"), "RMSProp": (G.WEIGHT, "^"), "Adam": (G.TEST, "D")}
+
+
+def _moves(name, g, state, t, lr, b1, b2):
+    """How far an optimiser moves, given the slopes g of this step and its state (m, v), which it changes."""
+    m, v = state
+    if name == "SGD":
+        return -lr * g
+    if name == "momentum":
+        m[...] = b1 * m + g
+        return -lr * m
+    v[...] = b2 * v + (1 - b2) * g * g
+    if name == "RMSProp":
+        return -lr * g / (np.sqrt(v) + 1e-8)
+    m[...] = b1 * m + (1 - b1) * g
+    return -lr * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + 1e-8)
+
+
+@lru_cache(maxsize=64)
+def optimizer_paths(surface, condition, lr, b1, b2):
+    """{optimiser: places (steps + 1, 2)} on a surface; a path that leaves the picture for good stays where it left."""
+    formula, start = _SURFACES[surface]
+    paths = {}
+    for name in _COLOURS:
+        place, state, path = np.array(start), np.zeros((2, 2)), [start]
+        for t in range(1, _MOST + 1):
+            _, *slopes = formula(*place, condition)
+            place = place + _moves(name, np.array(slopes), state, t, lr, b1, b2)
+            if not np.abs(place).max() < 50:
+                path += [path[-1]] * (_MOST + 1 - t)
+                break
+            path.append(tuple(place))
+        paths[name] = np.array(path)
+    return paths
+
+
+def playground():
+    """SGD, momentum, RMSProp and Adam on one surface from one start, step by step."""
+    x, y = np.meshgrid(np.linspace(*_X, 150), np.linspace(*_Y, 100))
+    fig, ax = G.canvas(9.6, 5.2)
+    ax.set(xlim=_X, ylim=_Y)
+    ground = ax.imshow(np.zeros((2, 2)), extent=(*_X, *_Y), origin="lower", aspect="auto", cmap="Greys", vmin=0, vmax=1.6)
+    lines = {name: ax.plot([], [], "-", color=colour, lw=2.5)[0] for name, (colour, _) in _COLOURS.items()}
+    heads = {name: ax.plot([], [], mark, color=colour, ms=11, mec="white", mew=1.5, label=name)[0]
+             for name, (colour, mark) in _COLOURS.items()}
+    legend = ax.legend(loc="lower right", ncols=2, frameon=True, framealpha=0.9)
+    title = ax.set_title(" ")
+
+    def update(surface, condition, lr, b1, b2, step):
+        formula = _SURFACES[surface][0]
+        height = formula(x, y, condition)[0]
+        depth = np.log10(1 + 30 * (height - height.min()) / np.ptp(height))
+        ground.set_data(np.floor(depth * 10) / 10)  # in bands, like a map
+        reached = {}
+        for name, path in optimizer_paths(surface, condition, lr, b1, b2).items():
+            lines[name].set_data(*path[:step + 1].T)
+            heads[name].set_data(*path[step:step + 1].T)
+            reached[name] = formula(*path[step], condition)[0]
+        best = min(reached, key=reached.get)
+        title.set_text(f"Step {step}: lowest is {best}, loss {reached[best]:.2g}; SGD {reached['SGD']:.2g}")
+
+    return Live(fig, update, [ground, *lines.values(), *heads.values(), legend, title], "Paths of four optimisers over a surface, seen from above",
+                surface=pick("surface", list(_SURFACES), "bowl"), condition=pick("condition number", [1, 3, 10, 30, 100], 30),
+                lr=pick("step size", [0.001, 0.003, 0.01, 0.03, 0.06, 0.1, 0.3], 0.06), b1=slider("β₁", 0.9, 0.0, 0.98, step=0.02),
+                b2=pick("β₂", [0.0, 0.5, 0.9, 0.99, 0.999], 0.99), step=slider("step", 30, 0, _MOST))
+
+
+def bias_correction(steps=120):
+    """A noisy gradient, its running mean from zero, and the same divided by 1 - β^t."""
+    t = np.arange(1, steps + 1)
+    g = 1 + 0.5 * np.random.default_rng(2).standard_normal(steps)
+    fig, ax = G.canvas(10, 4.4)
+    ax.set(xlim=(0, steps + 1), ylim=(-0.4, 2.4), xlabel="step", ylabel="gradient")
+    ax.plot(t, g, ".", color=G.QUIET, ms=9, label="gradient")
+    ax.axhline(1, color=G.INK, lw=2, ls="--", label="its true mean")
+    plain, = ax.plot([], [], "-", color=G.TEST, label="running mean")
+    corrected, = ax.plot([], [], "-", color=G.OUTPUT, label="corrected")
+    ax.legend(loc="upper right", ncols=2)
+    title = fig.suptitle(" ")
+
+    def update(beta):
+        m, means = 0.0, []
+        for gradient in g:
+            m = beta * m + (1 - beta) * gradient
+            means.append(m)
+        plain.set_data(t, means)
+        corrected.set_data(t, np.array(means) / (1 - beta**t))
+        title.set_text(f"After 10 steps the running mean is {means[9]:.2f}, corrected {means[9] / (1 - beta**10):.2f}")
+
+    return Live(fig, update, [plain, corrected, title], "A noisy gradient, its running mean, and the corrected running mean",
+                beta=pick("β", [0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999], 0.98))
+
+
+def step_sizes(moments, sizes):
+    """How far Adam would move each number per unit of its mean gradient, over a run.
+
+    `moments`: steps; `sizes` {layer: arrays (moments, F, H, W)}: effective step sizes as images.
+    """
+    fig, (left, right) = G.canvas(10.2, 4.5, 1, 2, width_ratios=(1, 1.3))
+    sheet = G.bare(left).imshow(np.zeros((2, 2)), cmap=G.PIXELS, vmin=-3, vmax=1, extent=(0, 1, 0, 1))
+    left.set_facecolor("#E8E8E8")
+    left.set_title("step size, number by number")
+    bar = fig.colorbar(sheet, ax=left, shrink=0.8, ticks=range(-3, 2), format="$10^{%d}$")
+    bar.outline.set_visible(False)
+    right.set(xscale="log", yscale="log", xlabel="step", xlim=(moments[0] * 0.8, moments[-1] * 1.3), title="median of each layer")
+    for (layer, arrays), colour, mark in zip(sizes.items(), (G.INPUT, G.WEIGHT, G.OUTPUT, G.TEST), "os^D"):
+        right.plot(moments, np.median(np.asarray(arrays).reshape(len(moments), -1), axis=1), mark + "-", color=colour, ms=6, label=layer)
+    right.legend(loc="best")
+    here = right.axvline(moments[0], color=G.INK, lw=2, ls="--")
+    title = fig.suptitle(" ")
+
+    def update(moment, layer):
+        place = list(moments).index(moment)
+        now = np.asarray(sizes[layer][place])
+        sheet.set_data(G.tiled(np.log10(now), 4, gap=1))
+        here.set_xdata([moment, moment])
+        low, high = np.quantile(now, (0.05, 0.95))
+        title.set_text(f"Step {moment}, {layer}: from {low:.2g} to {high:.2g}, {high / low:,.0f} times")
+
+    return Live(fig, update, [sheet, here, title], "Effective step sizes of every weight of a layer, and each layer's median over the run",
+                moment=pick("step", list(moments), moments[-1]), layer=pick("layer", list(sizes), list(sizes)[0]))
