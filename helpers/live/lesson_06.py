@@ -127,15 +127,18 @@ def step_sizes(moments, sizes):
     `moments`: steps; `sizes` {layer: arrays (moments, F, H, W)}: effective step sizes as images.
     """
     fig, (left, right) = G.canvas(10.2, 4.5, 1, 2, width_ratios=(1, 1.3))
-    sheet = G.bare(left).imshow(np.zeros((2, 2)), cmap=G.PIXELS, vmin=-3, vmax=1, extent=(0, 1, 0, 1))
+    sheet = G.bare(left).imshow(np.zeros((2, 2)), cmap=G.PIXELS, vmin=-2, vmax=0, extent=(0, 1, 0, 1))
     left.set_facecolor("#E8E8E8")
     left.set_title("step size, number by number")
-    bar = fig.colorbar(sheet, ax=left, shrink=0.8, ticks=range(-3, 2), format="$10^{%d}$")
+    bar = fig.colorbar(sheet, ax=left, shrink=0.8, ticks=range(-2, 1), format="$10^{%d}$")
     bar.outline.set_visible(False)
     right.set(xscale="log", yscale="log", xlabel="step", xlim=(moments[0] * 0.8, moments[-1] * 1.3), title="median of each layer")
-    for (layer, arrays), colour, mark in zip(sizes.items(), (G.INPUT, G.WEIGHT, G.OUTPUT, G.TEST), "os^D"):
-        right.plot(moments, np.median(np.asarray(arrays).reshape(len(moments), -1), axis=1), mark + "-", color=colour, ms=6, label=layer)
-    right.legend(loc="best")
+    middle = {layer: np.median(np.reshape(arrays, (len(moments), -1)), axis=1) for layer, arrays in sizes.items()}
+    for (layer, medians), colour, mark in zip(middle.items(), (G.INPUT, G.WEIGHT, G.OUTPUT, G.TEST), "os^D"):
+        right.plot(moments, medians, mark + "-", color=colour, ms=6, label=layer)
+    low, high = min(map(min, middle.values())), max(map(max, middle.values()))
+    right.set_ylim(low / 1.3, high * (high / low) ** 0.5)  # with room for the legend
+    right.legend(loc="upper center", ncols=2, columnspacing=1, handlelength=1.5)
     here = right.axvline(moments[0], color=G.INK, lw=2, ls="--")
     title = fig.suptitle(" ")
 
