@@ -73,7 +73,7 @@ def playground():
     lines = {name: ax.plot([], [], "-", color=colour, lw=2.5)[0] for name, (colour, _) in _COLOURS.items()}
     heads = {name: ax.plot([], [], mark, color=colour, ms=11, mec="white", mew=1.5, label=name)[0]
              for name, (colour, mark) in _COLOURS.items()}
-    legend = ax.legend(loc="lower right", ncols=2, frameon=True, framealpha=0.9)
+    fig.legend(loc="outside lower center", ncols=4)
     title = ax.set_title(" ")
 
     def update(surface, condition, lr, b1, b2, step):
@@ -89,8 +89,8 @@ def playground():
         best = min(reached, key=reached.get)
         title.set_text(f"Step {step}: lowest is {best}, loss {reached[best]:.2g}; SGD {reached['SGD']:.2g}")
 
-    return Live(fig, update, [ground, *lines.values(), *heads.values(), legend, title], "Paths of four optimisers over a surface, seen from above",
-                surface=pick("surface", list(_SURFACES), "bowl"), condition=pick("condition number", [1, 3, 10, 30, 100], 30),
+    return Live(fig, update, [ground, *lines.values(), *heads.values(), title], "Paths of four optimisers over a surface, seen from above",
+                surface=pick("surface", list(_SURFACES), "bowl"), condition=pick("condition number (bowl, ravine)", [1, 3, 10, 30, 100], 30),
                 lr=pick("step size", [0.001, 0.003, 0.01, 0.03, 0.06, 0.1, 0.3], 0.06), b1=slider("β₁", 0.9, 0.0, 0.98, step=0.02),
                 b2=pick("β₂", [0.0, 0.5, 0.9, 0.99, 0.999], 0.99), step=slider("step", 30, 0, _MOST))
 
