@@ -113,4 +113,5 @@ def test_opening_pictures_are_taken_from_the_stored_outputs():
     pictures = runpy.run_path(FOLDER / "pictures" / "take.py")["opening_pictures"]()
     assert pictures
     for path, png in pictures.items():
-        assert path.read_bytes() == png, f"{path.name} is not what its lesson shows: python notebooks/pictures/take.py"
+        same = path.read_bytes() == png  # outside the assert: pytest would print both pictures
+        assert same, f"{path.name} is not what its lesson shows: python notebooks/pictures/take.py"
