@@ -93,6 +93,6 @@ def slider(label, value, low, high, step=1):
 
 def pick(label, options, value):
     """A slider over given values, shown as they are."""
-    width = 300 + 8 * max(len(str(option)) for option in options)
+    width = 190 + 8 * (max(12, len(label)) + max(len(str(option)) for option in options))
     return widgets.SelectionSlider(options=options, value=value, description=label,
                                    style={"description_width": "initial"}, layout=widgets.Layout(width=f"{width}px"))

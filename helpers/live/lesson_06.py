@@ -24,9 +24,9 @@ def _rosenbrock(x, y, k):
     return ((1 - x) ** 2 + 10 * (y - x * x) ** 2) / 10, (-2 * (1 - x) - 40 * x * (y - x * x)) / 10, 2 * (y - x * x)
 
 
-# name: (loss and slopes at (x, y) for a condition number k, where to start)
-_SURFACES = {"bowl": (_bowl, (-2.4, 1.0)), "ravine": (_ravine, (-2.4, -0.4)), "saddle": (_saddle, (-2.0, 0.02)),
-             "Rosenbrock": (_rosenbrock, (-1.2, 1.4))}
+# name: loss and slopes at (x, y), for a condition number k
+_SURFACES = {"bowl": _bowl, "ravine": _ravine, "saddle": _saddle, "Rosenbrock": _rosenbrock}
+_STARTS = {f"({x:g}, {y:g})".replace("-", "−"): (x, y) for x, y in [(-2.4, 1.0), (-2.0, 0.02), (-1.2, 1.4), (0.5, -1.8), (2.4, 0.3)]}
 _MOST, _X, _Y = 120, (-3.0, 3.0), (-2.0, 2.0)
 _COLOURS = {"SGD": (G.INK, "o"), "momentum": (G.INPUT, "s"), "RMSProp": (G.WEIGHT, "^"), "Adam": (G.TEST, "D")}
 
@@ -47,10 +47,9 @@ def _moves(name, g, state, t, lr, b1, b2):
 
 
 @lru_cache(maxsize=64)
-def optimizer_paths(surface, condition, lr, b1, b2):
+def optimizer_paths(surface, start, condition, lr, b1, b2):
     """{optimiser: places (steps + 1, 2)} on a surface; a path that leaves the picture for good stays where it left."""
-    formula, start = _SURFACES[surface]
-    paths = {}
+    formula, paths = _SURFACES[surface], {}
     for name in _COLOURS:
         place, state, path = np.array(start), np.zeros((2, 2)), [start]
         for t in range(1, _MOST + 1):
@@ -76,13 +75,13 @@ def playground():
     fig.legend(loc="outside lower center", ncols=4)
     title = ax.set_title(" ")
 
-    def update(surface, condition, lr, b1, b2, step):
-        formula = _SURFACES[surface][0]
+    def update(surface, start, condition, lr, b1, b2, step):
+        formula = _SURFACES[surface]
         height = formula(x, y, condition)[0]
         depth = np.log10(1 + 30 * (height - height.min()) / np.ptp(height))
         ground.set_data(np.floor(depth * 10) / 10)  # in bands, like a map
         reached = {}
-        for name, path in optimizer_paths(surface, condition, lr, b1, b2).items():
+        for name, path in optimizer_paths(surface, _STARTS[start], condition, lr, b1, b2).items():
             lines[name].set_data(*path[:step + 1].T)
             heads[name].set_data(*path[step:step + 1].T)
             reached[name] = formula(*path[step], condition)[0]
@@ -90,7 +89,8 @@ def playground():
         title.set_text(f"Step {step}: lowest is {best}, loss {reached[best]:.2g}; SGD {reached['SGD']:.2g}")
 
     return Live(fig, update, [ground, *lines.values(), *heads.values(), title], "Paths of four optimisers over a surface, seen from above",
-                surface=pick("surface", list(_SURFACES), "bowl"), condition=pick("condition number (bowl, ravine)", [1, 3, 10, 30, 100], 30),
+                surface=pick("surface", list(_SURFACES), "bowl"), start=pick("start", list(_STARTS), "(−2.4, 1)"),
+                condition=pick("condition number (bowl, ravine)", [1, 3, 10, 30, 100], 30),
                 lr=pick("step size", [0.001, 0.003, 0.01, 0.03, 0.06, 0.1, 0.3], 0.06), b1=slider("β₁", 0.9, 0.0, 0.98, step=0.02),
                 b2=pick("β₂", [0.0, 0.5, 0.9, 0.99, 0.999], 0.99), step=slider("step", 30, 0, _MOST))
 
