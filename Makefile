@@ -6,7 +6,7 @@ PYTEST := $(BIN)/pytest
 NBVAL := $(PYTEST) --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg notebooks
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-mnist test-browser notebooks logs bench lock clean
+.PHONY: help lab test test-mnist test-browser test-hand-out test-versions mutants notebooks hand-out logs bench lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -20,11 +20,11 @@ lab: .venv/lab  ## open the course in JupyterLab (the first time, install what i
 # One BLAS thread: sums are then made in the same order whatever the number of cores, so that a training run gives the
 # same digits; and on a busy machine threads that wait for each other can take most of the time. For stored outputs the
 # kind of processor must not matter either: any x86 since 2013 can do what Haswell does.
-test test-mnist notebooks logs: export OPENBLAS_NUM_THREADS = 1
+test test-mnist test-hand-out test-versions notebooks logs: export OPENBLAS_NUM_THREADS = 1
 test-mnist notebooks logs: export OPENBLAS_CORETYPE = Haswell
 # No progress bars among the outputs.
-test test-mnist notebooks bench: export TQDM_DISABLE = 1
-test test-browser: export COURSE_DIGITS = bundled
+test test-mnist test-hand-out test-versions notebooks bench: export TQDM_DISABLE = 1
+test test-browser test-hand-out test-versions: export COURSE_DIGITS = bundled
 test-mnist notebooks logs: export COURSE_DIGITS = mnist
 
 test: .venv/test  ## run all tests and all notebooks on the bundled digits, with no network
@@ -36,6 +36,15 @@ test-mnist: .venv/test  ## run all notebooks on MNIST and compare every output w
 
 test-browser: .venv/test  ## open lessons in JupyterLab in Chromium and move their sliders
 	$(PYTEST) -m browser
+
+test-hand-out: .venv/lab  ## make the hand-outs and run every copy
+	$(BIN)/python tests/hand_out.py --run
+
+mutants: .venv/test  ## plant a hundred mistakes, one at a time: a test must turn red at each
+	$(BIN)/python tests/mutants/run.py
+
+hand-out: .venv/lab  ## make the learner's copies (no solutions, no outputs) and the teacher's (solved)
+	$(BIN)/python tests/hand_out.py
 
 notebooks: .venv/lab  ## run every lesson on MNIST and store its outputs
 	$(BIN)/python tests/run_lessons.py
@@ -63,7 +72,7 @@ lock:  ## compile both locks anew from the ranges in pyproject.toml (needs uv)
 	headed requirements-test.txt "What the course and its tests need, in exact versions."
 
 clean:  ## remove the virtual environment and what tests leave behind
-	rm -rf .venv .pytest_cache .hypothesis notebooks/.ipynb_checkpoints
+	rm -rf .venv hand-out .pytest_cache .hypothesis notebooks/.ipynb_checkpoints
 	find helpers tests -name __pycache__ -prune -exec rm -rf {} +
 
 # Made from nothing whenever the lock is newer, so that it never holds more than the lock says.

@@ -13,14 +13,20 @@ from nbclient import NotebookClient
 FOLDER = Path(__file__).parent.parent / "notebooks"
 
 
+def executed(notebook, folder):
+    """The notebook with the outputs of a run in `folder`; raises CellExecutionError where a cell fails."""
+    NotebookClient(notebook, kernel_name="python3", timeout=None, record_timing=False, store_widget_state=False,
+                   coalesce_streams=True, resources={"metadata": {"path": folder}}).execute()
+    return notebook
+
+
 def run(path):
     notebook = nbformat.read(path, as_version=4)
     # What an editor stored of its own run: when each cell ran, and the state of widgets that no longer live.
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
-    NotebookClient(notebook, kernel_name="python3", timeout=None, record_timing=False, store_widget_state=False,
-                   coalesce_streams=True, resources={"metadata": {"path": FOLDER}}).execute()
+    executed(notebook, FOLDER)
     beside = path.with_suffix(".new")
     nbformat.write(notebook, beside)
     os.replace(beside, path)

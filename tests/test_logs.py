@@ -2,6 +2,7 @@
 import hashlib
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,8 +82,19 @@ def test_python_objects_are_neither_written_nor_read(folder):
         logs.load("evil")
 
 
-def test_a_write_that_fails_leaves_the_old_log(folder, monkeypatch):
-    monkeypatch.setattr(logs.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+def half_of_it(path, raw):
+    with open(path, "wb") as file:
+        file.write(raw[:len(raw) // 2])
+    raise OSError("disk full")
+
+
+def no_rename(*_):
+    raise OSError("disk full")
+
+
+@pytest.mark.parametrize("owner, name, fails", [(logs.os, "replace", no_rename), (Path, "write_bytes", half_of_it)], ids=["rename", "write"])
+def test_a_write_that_fails_leaves_the_old_log(folder, monkeypatch, owner, name, fails):
+    monkeypatch.setattr(owner, name, fails)
     with pytest.raises(OSError, match="disk full"):
         logs.save("run", {"loss": np.zeros(1)})
     assert logs.load("run")["loss"].tolist() == [2.5, 0.5]

@@ -10,7 +10,7 @@ from helpers import optim
 from helpers.layers import Parameter
 from helpers.optim import SGD, Adam, AdamW, Momentum, RMSProp
 
-SHAPES = [(3, 4), (3,), (2, 3, 2, 2), (1,)]
+SHAPES = [(3, 4), (3,), (2, 3, 2, 2), (1,), (3, 4)]  # two alike: their states must not be one
 LEARNING_RATES = st.floats(1e-4, 2)
 SHARES = st.floats(0, 0.999)
 DECAYS = st.sampled_from([0.0, 0.01, 0.3])

@@ -1,0 +1,73 @@
+"""Makes hand-outs from the lessons: the learner's copies without solutions and outputs, the teacher's with every exercise done.
+
+    python tests/hand_out.py [--run]    # both into hand-out/; with --run, each is also run from top to bottom, and must say so
+"""
+import argparse
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import nbformat
+from run_lessons import FOLDER, executed
+
+HAND_OUT = FOLDER.parent / "hand-out"
+SAID = {"learner": "Not tried yet", "teacher": "Right."}  # how the check of an exercise begins to answer
+
+
+def tagged(notebook, tag):
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+def learners(notebook):
+    """The lesson without its solutions and without any output."""
+    solutions = tagged(notebook, "solution")
+    notebook.cells = [cell for cell in notebook.cells if cell not in solutions]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def teachers(notebook):
+    """The lesson with its outputs, and in place of each exercise's stub its solution."""
+    solutions = tagged(notebook, "solution")
+    code = [re.search(r"```python\n(.*?)```", cell.source, re.S)[1] for cell in solutions]
+    for exercise, solution in zip(tagged(notebook, "exercise"), code, strict=True):
+        stub, call = re.match(r"(def \w+\(.*?)^(check\(.*)", exercise.source, re.S | re.M).groups()
+        assert stub.split("(")[0] == solution.split("(")[0], f"the solution after {stub!r} is of another exercise"
+        exercise.source, exercise.outputs = f"{solution.rstrip()}\n\n\n{call}", []
+    notebook.cells = [cell for cell in notebook.cells if cell not in solutions]
+    return notebook
+
+
+def make(target):
+    """Both copies of every lesson into `target`, which is replaced whole."""
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".hand-out-") as temporary:
+        new = Path(temporary) / "new"
+        for name, copy_of in (("learner", learners), ("teacher", teachers)):
+            shutil.copytree(FOLDER / "pictures", new / name / "pictures", ignore=shutil.ignore_patterns("*.py", "jupyterlab.png"))
+            for path in sorted(FOLDER.glob("[0-9]*.ipynb")):
+                nbformat.write(copy_of(nbformat.read(path, as_version=4)), new / name / path.name)
+        shutil.rmtree(target, ignore_errors=True)
+        new.rename(target)
+
+
+def run(path):
+    """Run one copy; every exercise must answer as it should for this kind of copy."""
+    notebook = executed(nbformat.read(path, as_version=4), path.parent)
+    for cell in tagged(notebook, "exercise"):
+        answer = "".join(output.get("text", "") for output in cell.outputs)
+        if not answer.startswith(SAID[path.parent.name]):
+            raise SystemExit(f"{path}: wanted {SAID[path.parent.name]!r}, but the check said {answer!r} to\n{cell.source}")
+    return len(tagged(notebook, "exercise"))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", action="store_true", help="run every copy, and look at what its checks say")
+    options = parser.parse_args()
+    make(HAND_OUT)
+    for path in sorted(HAND_OUT.glob("*/*.ipynb")):
+        ran = f': runs, and {run(path)} exercises say "{SAID[path.parent.name]}"' if options.run else ""
+        print(f"{path.relative_to(HAND_OUT.parent)}{ran}", flush=True)

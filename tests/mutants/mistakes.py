@@ -1,0 +1,171 @@
+"""Realistic mistakes, each a small change to `helpers` that some test must notice: see `run.py`."""
+from typing import NamedTuple
+
+
+class Mistake(NamedTuple):
+    name: str
+    file: str
+    right: str   # what stands there, once
+    wrong: str   # what is planted
+    tests: str   # files in tests/ that must notice
+
+
+def _in(file, tests, *mistakes):
+    return [Mistake(name, f"helpers/{file}", right, wrong, tests) for name, right, wrong in mistakes]
+
+
+MISTAKES = _in(
+    "functional/dense.py", "test_functional test_models",
+    ("linear: the bias forgotten", "x @ w.T + b, (x, w)", "x @ w.T, (x, w)"),
+    ("linear: a transpose dropped on the way back", "dy.T @ x, dy.sum(axis=0)", "x.T @ dy, dy.sum(axis=0)"),
+    ("linear: the bias's gradient a mean, not a sum", "dy.sum(axis=0)", "dy.mean(axis=0)"),
+    ("project: height and width exchanged", "image = -1, height, width, channels", "image = -1, width, height, channels"),
+    ("relu: writes into the gradient that it is handed", "np.multiply(dy, x > 0, out=out)", "np.multiply(dy, x > 0, out=dy)"),
+    ("relu: slope 1 at zero", "np.multiply(dy, x > 0, out=out)", "np.multiply(dy, x >= 0, out=out)"),
+    ("clip: the gradient passes below the lower end", "dy * ((x >= low) & (x <= high))", "dy * (x <= high)"),
+    ("clip: the gradient is clipped instead of the input", "dy * ((x >= low) & (x <= high))", "np.clip(dy, low, high)"),
+    ("sigmoid: slope computed from the output's sigmoid", "return dy * y * (1 - y)", "return dy * sigmoid(y)[0] * (1 - sigmoid(y)[0])"),
+    ("sigmoid: overflows for large negative inputs", "np.where(x >= 0, 1, small) / (1 + small)", "1 / (1 + np.exp(-x))"),
+    ("tanh: slope 1 - y for 1 - y²", "dy * (1 - y * y)", "dy * (1 - y)"),
+    ("softmax: the largest logit not taken off", "powers = np.exp(_below_largest(logits))\n", "powers = np.exp(logits)\n"),
+    ("softmax: the way back along the diagonal only", "p * (dp - (dp * p).sum(axis=1, keepdims=True))", "dp * p * (1 - p)"),
+    ("cross-entropy: gradient not divided by the batch", "dlogits / count", "dlogits"),
+    ("cross-entropy: logarithm of a probability that may be 0", "np.log(sums) - shifted[rows, labels]",
+     "-np.log(powers[rows, labels] / sums)"),
+    ("cross-entropy: labels out of range accepted", "labels.min() < 0 or labels.max() >= classes", "labels.min() < 0"),
+    ("mse: the 2 of the square forgotten", "dtype.type(2 / y.size)", "dtype.type(1 / y.size)"),
+) + _in(
+    "functional/common.py", "test_functional test_convolution",
+    ("a gradient of a shape that broadcasts is accepted", "if dy.shape != shape:", "if dy.size != int(np.prod(shape)):"),
+) + _in(
+    "functional/convolution.py", "test_convolution test_pooling",
+    ("convolution: one row too many where some are left over", "(size - window) // step + 1 for", "-(-(size - window) // step) + 1 for"),
+    ("convolution: one row and column too few", "(size - window) // step + 1 for", "max(1, (size - window) // step) for"),
+    ("plain loops: the stride forgotten on the way forward",
+     "padded[n, c, step_h * row + i, step_w * column + j] * w", "padded[n, c, row + i, column + j] * w"),
+    ("plain loops: the stride forgotten on the way back", "place = n, c, step_h * row + i, step_w * column + j",
+     "place = n, c, row + i, column + j"),
+    ("plain loops: pixels keep only the last window's gradient", "dpadded[place] +=", "dpadded[place] ="),
+    ("col2im: overlapping windows overwrite each other", "padded[:, :, rows, cols] +=", "padded[:, :, rows, cols] ="),
+    ("max pooling: padding of zeros wins over negative pixels", "_padded(x, padding, -np.inf), list", "_padded(x, padding), list"),
+    ("max pooling: of two equal pixels the last wins", "(seen > y) * winner", "(seen >= y) * winner"),
+    ("average pooling: the sum, divided by one side only", "y /= y.dtype.type(kernel[0] * kernel[1])", "y /= y.dtype.type(kernel[0])"),
+    ("average pooling: every pixel receives the whole gradient", "share = dy / dy.dtype.type(kernel[0] * kernel[1])", "share = dy"),
+) + _in(
+    "functional/plan.py", "test_plan test_convolution test_layers",
+    ("fast convolution: strides of height and width exchanged", "step_h * row, step_w * channels, row, 1)",
+     "step_w * row, step_h * channels, row, 1)"),
+    ("fast convolution: the bias not renewed", "self.weights[-1] = b\n", "self.weights[-1] = 0\n"),
+    ("fast convolution: a plan for another batch reused", "x.shape == self.x_shape and ", ""),
+    ("fast convolution: the bias's gradient a mean", "dweights[-1].copy()", "dweights[-1] / self.places"),
+    ("fast convolution: scattered gradients overwrite each other", "step_w] += dwindows", "step_w] = dwindows"),
+    ("fast convolution: the last call's gradient not cleared", "        dx[...] = 0\n", ""),
+    ("fast convolution: the filter not turned round", "[::-1, :, ::-1].transpose", ".transpose"),
+    ("fast convolution: the rim cut off at the wrong side", "+ target.shape[1], left:left + width]", "+ target.shape[1], :width]"),
+    ("fast convolution: results shared where nobody asked for it", "            if self.reuse:\n", "            if True:\n"),
+) + _in(
+    "layers.py", "test_layers test_models",
+    ("layers: a stale cache", "y, self.cache = F.linear(x, self.weight.value, self.bias.value)\n",
+     "y, cache = F.linear(x, self.weight.value, self.bias.value)\n        self.cache = self.cache or cache\n"),
+    ("layers: gradients of the weights add up from call to call",
+     "dx, self.weight.grad, self.bias.grad = F.linear_backward(dy, self.recall(), self.input_gradient)\n",
+     "dx, dw, self.bias.grad = F.linear_backward(dy, self.recall(), self.input_gradient)\n        self.weight.grad = self.weight.grad + dw\n"),
+    ("skip: the gradient returns along the body only", "np.add(straight, around, out", "np.add(straight, 0 * around, out"),
+    ("sequential: the way back in the order of the way forward", "for layer in reversed(self.layers):", "for layer in self.layers:"),
+    ("evaluation mode does not reach inner layers", "child.train(mode)", "child.train()"),
+    ("state_dict: hands out the arrays themselves", "{name: parameter.value.copy() for name", "{name: parameter.value for name"),
+    ("load: some weights in place before the last is checked",
+     "        for name, parameter in own.items():\n            if values[name].shape",
+     "        for name, parameter in own.items():\n            parameter.value.flat[0] = values[name].flat[0]\n            if values[name].shape"),
+    ("save: renamed before it is written", '            with open(beside, "wb") as file:\n                np.savez(file, **self.state_dict())\n'
+     "            os.replace(beside, path)\n",
+     "            beside.touch()\n            os.replace(beside, path)\n"
+     '            with open(path, "wb") as file:\n                np.savez(file, **self.state_dict())\n'),
+    ("flatten: images and features mixed", "y = x.reshape(len(x), -1)", "y = x.reshape(-1, len(x)).T"),
+) + _in(
+    "init.py", "test_init",
+    ("init: He's 2 forgotten", "_normal(shape, rng, np.sqrt(2 / fans(shape)[0]), dtype)", "_normal(shape, rng, np.sqrt(1 / fans(shape)[0]), dtype)"),
+    ("init: the variance for the standard deviation", "rng.standard_normal(shape) * std", "rng.standard_normal(shape) * std**2"),
+    ("init: the taps of a filter forgotten in the fan-in", "return shape[1] * taps, shape[0] * taps", "return shape[1], shape[0]"),
+    ("init: uniform between plus and minus the deviation", "bound = np.sqrt(3.0) * std", "bound = std"),
+) + _in(
+    "optim.py", "test_optim",
+    ("adam: betas exchanged", "(b1, b2), m, v = self.betas", "(b2, b1), m, v = self.betas"),
+    ("adam: no correction of the mean", "work *= self.lr / (1 - b1 ** self.t)", "work *= self.lr"),
+    ("adam: no correction of the mean square", "        work /= sqrt(1 - b2 ** self.t)\n", ""),
+    ("adam: corrected for one step too many", "(1 - b1 ** self.t)", "(1 - b1 ** (self.t + 1))"),
+    ("adam: epsilon inside the root",
+     "        np.sqrt(v, out=work)\n        work /= sqrt(1 - b2 ** self.t)\n        work += self.eps\n",
+     "        np.add(v / (1 - b2 ** self.t), self.eps, out=work)\n        np.sqrt(work, out=work)\n"),
+    ("adam: moments shared between parameters",
+     "self.state = [{name: np.zeros_like(parameter.value) for name in self.arrays} for parameter in self.parameters]",
+     "shared = {}\n        self.state = [{name: shared.setdefault((name, parameter.value.shape), np.zeros_like(parameter.value))"
+     " for name in self.arrays} for parameter in self.parameters]"),
+    ("rmsprop: the mean of the gradient for that of its square", "_running_mean(v, g, g, self.alpha, work)", "_running_mean(v, g, 1, self.alpha, work)"),
+    ("momentum: the new gradient weighed down", "velocity += g\n", "velocity += (1 - self.momentum) * g\n"),
+    ("weight decay: writes into the gradient", "return parameter.grad + self.weight_decay * parameter.value",
+     "parameter.grad += self.weight_decay * parameter.value\n        return parameter.grad"),
+    ("adamw: decay without the step size", "1 - self.lr * self.weight_decay", "1 - self.weight_decay"),
+    ("optimiser: its state does not come back", 'array[...] = state[f"{number}.{name}"]', "pass"),
+    ("schedule: the cosine begins during the warm-up", "cos(pi * (step - warm_up)", "cos(pi * step"),
+) + _in(
+    "training.py", "test_training",
+    ("training: the seed ignored", "default_rng((seed, epoch))", "default_rng((0, epoch))"),
+    ("training: the same order in each epoch", "default_rng((seed, epoch))", "default_rng((seed, 0))"),
+    ("training: the left-over batch dropped", "range(0, count, batch_size), net", "range(0, count - batch_size + 1, batch_size), net"),
+    ("training: tested on the training images", "_measure(net, digits.x_test, digits.y_test, batch)", "_measure(net, digits.x_train, digits.y_train, batch)"),
+    ("training: measured in training mode", "    net.eval()\n", "    net.train()\n"),
+    ("training: a run that goes on repeats its first epochs", "for epoch in range(done, done + epochs):", "for epoch in range(epochs):"),
+    ("training: the schedule stands still", "schedule(len(history.step_losses))", "schedule(0)"),
+    ("training: goes on when the loss is not finite", "if not np.isfinite(loss):", "if False:"),
+    ("training: the stop button stays dead after the run", "signal.signal(signal.SIGINT, before)", "pass"),
+) + _in(
+    "sharding/shards.py", "test_sharding",
+    ("shards: each counts as a whole batch", "        dlogits *= dlogits.dtype.type(share)\n", ""),
+    ("shards: losses added up without their shares", "return loss * share, right, [parameter", "return loss, right, [parameter"),
+    ("shards: the last images of a batch left out", "for start in range(0, count, step)]", "for start in range(0, count - step + 1, step)]"),
+) + _in(
+    "blas.py", "test_sharding test_machine test_training",
+    ("blas: threads as many as it likes", "limits=1", "limits=4"),
+) + _in(
+    "data.py", "test_data",
+    ("data: the checksum not checked", "if digest.hexdigest() != part.sha256:", "if False:"),
+    ("data: pixels divided by 256", "np.float32(255)", "np.float32(256)"),
+    ("data: COURSE_DIGITS ignored", 'override = os.environ.get("COURSE_DIGITS")', "override = None"),
+    ("data: the first mirror's failure ends it", 'reasons.append(f"{mirror} failed ({type(error).__name__})")', "raise"),
+    ("data: waits for the network in every cell", "if _no_download and not retry:", "if False:"),
+    ("data: a file that may run code when it is read", "with np.load(file, allow_pickle=False) as archive:", "with np.load(file, allow_pickle=True) as archive:"),
+) + _in(
+    "logs.py", "test_logs",
+    ("logs: the checksum not checked", "if hashlib.sha256(raw).hexdigest() != noted[name]:", "if False:"),
+    ("logs: renamed before it is written", "        beside.write_bytes(raw)\n        os.replace(beside, path)\n",
+     "        beside.touch()\n        os.replace(beside, path)\n        path.write_bytes(raw)\n"),
+) + _in(
+    "gradcheck.py", "test_gradcheck",
+    ("gradient check: one side only", "gradient[place] = (above - below) / (2 * eps)", "gradient[place] = (above - loss()) / eps"),
+    ("gradient check: the mean error for the largest", "np.abs(found - wanted).max(initial=0) / scale", "np.abs(found - wanted).mean() / scale"),
+    ("gradient check: an upstream gradient of ones", "dy = rng.standard_normal(net.forward(x).shape)", "dy = np.ones(net.forward(x).shape)"),
+) + _in(
+    "models.py", "test_layers test_models",
+    ("models: a bend after the last layer", "return Sequential(*layers[:-1])", "return Sequential(*layers)"),
+    ("models: the constant skip is trained", 'trained=skip == "trained"', 'trained=skip != "fixed"'),
+    ("models: the residual block without its skip", "Sequential(Residual(Conv2d(channels, channels, 3, rng, padding=1)), ReLU())",
+     "Sequential(Conv2d(channels, channels, 3, rng, padding=1), ReLU())"),
+) + _in(
+    "published/cnn.py", "test_published",
+    ("published CNN: weights move after the gradient has passed", 'if "order" in self.faults else self.params[name]\n', "if False else self.params[name]\n"),
+    ("published CNN: the stride mended in both versions", '1 if "stride" in self.faults else STRIDE', "STRIDE"),
+) + _in(
+    "published/skip.py", "test_published_skip",
+    ("published skip: exponentials never mixed", 'mixed = before if "mixed" in self.faults else after', "mixed = after"),
+    ("published skip: the skip's gradient a mean", "self.scale * dz.sum(axis=1)", "self.scale * dz.mean(axis=1)"),
+    ("published skip: the trained network is tested", 'self._tested(part) if "test" in self.faults else self.forward(part)[1]', "self.forward(part)[1]"),
+) + _in(
+    "checks/core.py", "test_checks",
+    ("exercises: anything of the right shape is right", "rtol=1e-6, atol=1e-9", "rtol=1e9, atol=1e9"),
+    ("exercises: a changed argument not noticed", "if not np.array_equal(before, after):", "if False:"),
+) + _in(
+    "live/core.py", "test_live",
+    ("live figures: a moved control changes nothing", "        self.image.value = self.frame(**self.values)\n\n    def _repr", "        pass\n\n    def _repr"),
+    ("live figures: nothing is cleared between frames", "        canvas.restore_region(self._background)\n", ""),
+)

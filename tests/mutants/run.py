@@ -1,0 +1,98 @@
+"""Plants the mistakes of `mistakes.py` into copies of the course, one at a time, and shows which test turns red.
+
+    python tests/mutants/run.py [WORD ...]      # only mistakes whose name holds one of the words
+
+Ends with an error if a mistake goes unnoticed, or no longer fits the code.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+
+from mistakes import MISTAKES
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 120  # a mistake can make a test wait for ever: that is noticed too
+IGNORED = shutil.ignore_patterns(".*", "__pycache__", "*.part", "mndata.npz", "*-ubyte*")
+
+
+def misfits():
+    """Mistakes that cannot be planted, because the text that they change does not stand in its file just once."""
+    counts = {mistake: (ROOT / mistake.file).read_text(encoding="utf-8").count(mistake.right) for mistake in MISTAKES}
+    return [f"{mistake.name}: stands {count} times in {mistake.file}: {mistake.right!r}"
+            for mistake, count in counts.items() if count != 1]
+
+
+def copy_to(folder):
+    """What the tests need of the course."""
+    for name in ("helpers", "tests", "data", "notebooks"):
+        shutil.copytree(ROOT / name, folder / name, ignore=IGNORED)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def first_red(folder, tests):
+    """The first test that fails in a copy, or None."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider",
+               "--hypothesis-profile=mutants", "-m", "not browser and not torch", *[f"tests/{name}.py" for name in tests.split()]]
+    environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
+    try:
+        run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return f"(no end within {SECONDS} s)"
+    if run.returncode == 0:
+        return None
+    red = re.search(r"^(?:FAILED|ERROR) tests/(.+?)(?: - .*)?$", run.stdout, re.M)
+    if not red:
+        raise SystemExit(f"pytest itself failed:\n{run.stdout}\n{run.stderr}")
+    return red[1]
+
+
+def planted(mistake, folder):
+    """The first test that turns red with this mistake in the copy, or None."""
+    path = folder / mistake.file
+    right = path.read_text(encoding="utf-8")
+    path.write_text(right.replace(mistake.right, mistake.wrong), encoding="utf-8")
+    try:
+        return first_red(folder, mistake.tests)
+    finally:
+        path.write_text(right, encoding="utf-8")
+
+
+def main(words):
+    if found := misfits():
+        raise SystemExit("\n".join(["These mistakes no longer fit the code: change them in mistakes.py.", *found]))
+    chosen = [mistake for mistake in MISTAKES if not words or any(word in mistake.name for word in words)]
+    began, cores = time.monotonic(), os.cpu_count() or 1
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(cores) as pool:
+        copies = SimpleQueue()
+        for number in range(cores):
+            copies.put(copy_to(Path(temporary) / str(number)))
+
+        def in_a_copy(work, *task):
+            folder = copies.get()
+            try:
+                return work(*task, folder)
+            finally:
+                copies.put(folder)
+
+        files = sorted({name for mistake in chosen for name in mistake.tests.split()})
+        for name, red in zip(files, pool.map(lambda name: in_a_copy(lambda folder: first_red(folder, name)), files)):
+            if red:
+                raise SystemExit(f"Without any mistake {red} is red already: no mistake can be judged by {name}.")
+        unnoticed = 0
+        for mistake, red in zip(chosen, pool.map(lambda mistake: in_a_copy(planted, mistake), chosen)):
+            unnoticed += red is None
+            print(f"{mistake.name:<62} {red or 'NOT NOTICED'}", flush=True)
+    print(f"{len(chosen) - unnoticed} of {len(chosen)} mistakes noticed, in {time.monotonic() - began:.0f} s")
+    return 1 if unnoticed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
