@@ -24,7 +24,7 @@ test test-mnist test-hand-out test-versions notebooks logs: export OPENBLAS_NUM_
 test-mnist notebooks logs: export OPENBLAS_CORETYPE = Haswell
 # No progress bars among the outputs.
 test test-mnist test-hand-out test-versions notebooks bench: export TQDM_DISABLE = 1
-test test-browser test-hand-out test-versions: export COURSE_DIGITS = bundled
+test test-browser test-hand-out test-versions bench: export COURSE_DIGITS = bundled
 test-mnist notebooks logs: export COURSE_DIGITS = mnist
 
 test: .venv/test  ## run all tests and all notebooks on the bundled digits, with no network
@@ -54,8 +54,9 @@ notebooks: .venv/lab  ## run every lesson on MNIST and store its outputs
 logs: .venv/lab  ## train again what takes long, and store what it gave (needs MNIST)
 	@set -e; for script in data/logs/$(or $(NAME),*).py; do echo "$$script"; $(BIN)/python "$$script"; done
 
-bench: .venv/test  ## measure what should be fast
+bench: .venv/test  ## measure what should be fast (needs Chromium and PyTorch: pip install torch==2.13.0 into .venv)
 	@set -e; for script in tests/benchmarks/frames.py tests/benchmarks/speed.py; do $(BIN)/python "$$script"; done
+	$(PYTEST) -m browser --latencies=tests/benchmarks/latency.md
 
 # Pins that still fit stay as they are: delete both locks first to move everything to its newest version.
 # The tests' lock holds the course's, pin for pin.

@@ -1,8 +1,10 @@
 """JupyterLab on this machine, and a lesson opened in it: what the browser tests and `screenshots.py` drive."""
 import json
 import os
+import re
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,40 +25,38 @@ SETTINGS = {
 }
 
 
-class Lab:
-    """A JupyterLab server for the notebooks in `root`, with settings and state of its own under `state`."""
+class Server:
+    """A server on this machine, with settings and state of its own under `state`; its output goes to a log there."""
 
-    def __init__(self, root, state):
-        self.token = secrets.token_hex(16)
-        config, self.runtime, self.log = state / "config", state / "runtime", state / "lab.log"
-        for plugin, values in SETTINGS.items():
-            path = config / "lab" / "user-settings" / f"{plugin}.jupyterlab-settings"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(values))
+    def __init__(self, state, *command):
+        self.runtime, self.log = state / "runtime", state / "server.log"
         environment = os.environ | {
-            "JUPYTER_CONFIG_DIR": str(config), "JUPYTER_DATA_DIR": str(state / "data"),
+            "JUPYTER_CONFIG_DIR": str(state / "config"), "JUPYTER_DATA_DIR": str(state / "data"),
             "JUPYTER_RUNTIME_DIR": str(self.runtime), "IPYTHONDIR": str(state / "ipython")}
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
-                   "--port=0", f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={root}",
-                   "--LabApp.expose_app_in_browser=True"]
         with open(self.log, "w") as log:
-            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen([sys.executable, "-m", *command], env=environment, cwd=state,
+                                            stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         try:
             self.url = self._wait_for_url()
         except BaseException:
             self.close()
             raise
 
+    def find_url(self):
+        """The address at which the server answers, or None if it does not say yet."""
+        raise NotImplementedError
+
     def _wait_for_url(self, seconds=60):
-        # The server chooses a free port itself and writes it down here.
-        note = self.runtime / f"jpserver-{self.process.pid}.json"
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up and self.process.poll() is None:
-            try:
-                return json.loads(note.read_text())["url"]
-            except (FileNotFoundError, json.JSONDecodeError):
-                time.sleep(0.1)
-        raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text()}")
+            if url := self.find_url():
+                return url
+            time.sleep(0.1)
+        raise RuntimeError(f"The server did not start:\n{self.log.read_text()}")
+
+    def errors(self):
+        """What the log, to which kernels write too, holds of errors."""
+        return re.findall(r"^(?:\[E .*|Traceback .*|\w+(?:Error|Exception): .*)", self.log.read_text(), re.M)
 
     def close(self):
         self.process.terminate()
@@ -67,6 +67,49 @@ class Lab:
             self.process.wait()
 
 
+class Lab(Server):
+    """JupyterLab or, with `module` "notebook", Notebook 7, for the notebooks in `root`."""
+
+    MODULES = {"jupyterlab": ("LabApp", "lab/workspaces/lesson/tree/{}?reset&"), "notebook": ("JupyterNotebookApp", "notebooks/{}?")}
+
+    def __init__(self, root, state, module="jupyterlab"):
+        (application, self.place), self.token = self.MODULES[module], secrets.token_hex(16)
+        for plugin, values in SETTINGS.items():
+            path = state / "config" / "lab" / "user-settings" / f"{plugin}.jupyterlab-settings"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(values))
+        super().__init__(state, module, "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
+                         f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={root}",
+                         f"--{application}.expose_app_in_browser=True")
+
+    def find_url(self):
+        # The server chooses a free port itself and writes it down here.
+        try:
+            return json.loads((self.runtime / f"jpserver-{self.process.pid}.json").read_text())["url"]
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+
+    def address(self, name):
+        return f"{self.url}{self.place.format(name)}token={self.token}"
+
+
+class Voila(Server):
+    """Voilà for the notebooks in `root`: a server of its own, for inside JupyterLab's it cannot show pictures of the text."""
+
+    def __init__(self, root, state):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        super().__init__(state, "voila", str(root), "--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}")
+
+    def find_url(self):
+        found = re.search(r"^http://\S+", self.log.read_text(), re.M)
+        return found and found[0]
+
+    def address(self, name):
+        return f"{self.url}voila/render/{name}"
+
+
 @contextmanager
 def copy_of(folder):
     """A copy of a folder of notebooks, to run and change at will."""
@@ -75,13 +118,14 @@ def copy_of(folder):
 
 
 @contextmanager
-def running_lab(root):
+def running(server, root, *options):
+    """A `Lab` or a `Voila` for the notebooks in `root`, while the block runs."""
     with tempfile.TemporaryDirectory() as state:
-        lab = Lab(root, Path(state))
+        running = server(root, Path(state), *options)
         try:
-            yield lab
+            yield running
         finally:
-            lab.close()
+            running.close()
 
 
 @contextmanager
@@ -100,24 +144,37 @@ def new_page(width=1280, height=1400):
         browser.close()
 
 
+# Notes when a key or a button went down, and when the first picture after that was there.
+STOPWATCH = """() => {
+    const down = () => { window.pressed = performance.now(); window.shown = null; };
+    for (const event of ["keydown", "pointerdown"]) document.addEventListener(event, down, true);
+    document.addEventListener("load", ({ target }) => {
+        if (target.matches?.("img.widget-image")) window.shown ??= performance.now();
+    }, true);
+}"""
+
+
 class Lesson:
-    """One notebook in JupyterLab."""
+    """One notebook in JupyterLab or Notebook 7."""
 
     def __init__(self, page, lab):
         self.page, self.lab = page, lab
 
     def open(self, name):
-        self.page.goto(f"{self.lab.url}lab/workspaces/lesson/tree/{name}?reset&token={self.lab.token}")
+        self.page.goto(self.lab.address(name))
         self._wait_until_idle(60)
         self.page.evaluate("""() => {
-            jupyterapp.shell.collapseLeft();
-            jupyterapp.shell.collapseRight();
+            jupyterapp.shell.collapseLeft?.();
+            jupyterapp.shell.collapseRight?.();
             window.kernelErrors = [];
+            window.answers = 0;
             jupyterapp.shell.currentWidget.context.sessionContext.iopubMessage.connect((_, { header, content }) => {
                 if (header.msg_type === "error") kernelErrors.push(`${content.ename}: ${content.evalue}`);
                 if (header.msg_type === "stream" && content.name === "stderr") kernelErrors.push(content.text);
+                if (header.msg_type === "status" && content.execution_state === "idle") answers += 1;
             });
         }""")
+        self.page.evaluate(STOPWATCH)
 
     def _wait_until_idle(self, seconds):
         self.page.wait_for_function(
@@ -138,22 +195,23 @@ class Lesson:
         return [cell for cell in cells if cell["cell_type"] == "code" and "".join(cell["source"]).strip()]
 
     def errors(self):
-        """Everything that went wrong so far: in cells, in sliders' callbacks and in the page."""
+        """Everything that went wrong so far: in cells, in sliders' callbacks, in the page and on the server."""
         self._wait_until_idle(60)
-        return self.page.evaluate("kernelErrors") + self.page.errors + self.unexecuted()
+        return self.page.evaluate("kernelErrors") + self.page.errors + self.unexecuted() + self.lab.errors()
 
     def unexecuted(self):
         return [f"not executed: {''.join(cell['source'])}" for cell in self.code_cells() if cell["execution_count"] is None]
 
-    def live_outputs(self):
-        """How many outputs of the notebook are live figures: a widget, and a picture for where none can be."""
-        return sum({"application/vnd.jupyter.widget-view+json", "image/png"} <= output.get("data", {}).keys()
-                   for cell in self.code_cells() for output in cell["outputs"])
-
     def figures(self):
-        """The live figures on the page: outputs that hold a picture widget."""
-        outputs = self.page.locator(".jp-OutputArea-output").filter(has=self.page.locator("img.widget-image"))
-        return [Figure(self.page, output) for output in outputs.all()]
+        """The live figures on the page, in order: outputs that hold a picture widget, named as `live` has them."""
+        names, last = [], None
+        for cell in self.code_cells():
+            last = (re.findall(r"live\.(\w+)\(", "".join(cell["source"])) or [last])[-1]
+            # a widget, and a picture for where none can be
+            names += [last for output in cell["outputs"]
+                      if {"application/vnd.jupyter.widget-view+json", "image/png"} <= output.get("data", {}).keys()]
+        outputs = self.page.locator(".jp-OutputArea-output").filter(has=self.page.locator("img.widget-image")).all()
+        return [Figure(self.page, output, name) for output, name in zip(outputs, names, strict=True)]
 
     def screenshots(self, folder, stem):
         """The whole lesson as pictures; a cell that one picture cuts is whole on the next, if it fits at all."""
@@ -177,26 +235,88 @@ class Lesson:
         return paths
 
 
-class Figure:
-    """One live figure on the page: its slider handles and its picture."""
+class VoilaPage:
+    """One notebook as Voilà shows it: run, without its code."""
 
-    def __init__(self, page, output):
-        self.page = page
-        self.handles = output.locator(".noUi-handle").all()
+    def __init__(self, page, voila):
+        self.page, self.voila = page, voila
+
+    def open(self, name, seconds=120):
+        self.page.goto(self.voila.address(name), timeout=seconds * 1000)
+        self.page.locator("img.widget-image").first.wait_for(timeout=seconds * 1000)
+        self.page.evaluate(STOPWATCH)
+
+    def figures(self):
+        outputs = self.page.locator(".jp-OutputArea-output").filter(has=self.page.locator("img.widget-image")).all()
+        return [Figure(self.page, output, f"figure {number}") for number, output in enumerate(outputs, start=1)]
+
+    def errors(self):
+        red = self.page.locator("[data-mime-type*=stderr], [data-mime-type*=error]").all_inner_texts()
+        return red + self.page.errors + self.voila.errors()
+
+
+class Figure:
+    """One live figure on the page: its sliders and its picture."""
+
+    def __init__(self, page, output, name):
+        self.page, self.name = page, name
         self._image = output.locator("img.widget-image").first
+        self.sliders = [Slider(self, box) for box in output.locator(".slider-container").all()]
 
     def frame(self):
         return self._image.get_attribute("src")
 
-    def move(self, handle, seconds=10):
-        """One step of the arrow keys along a slider (back, if it is at its end). Does a new picture come?"""
-        before = self.frame()
-        at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
-        handle.focus()
-        handle.press("ArrowLeft" if at_end else "ArrowRight")
+
+class Slider:
+    """One slider of a figure. Every move returns milliseconds from key or button to the new picture, None if there came none."""
+
+    def __init__(self, figure, box):
+        self.figure, self.page = figure, figure.page
+        self.handle, self._track = box.locator(".noUi-handle"), box.locator(".noUi-base")
+
+    def value(self):
+        return self.handle.get_attribute("aria-valuetext")
+
+    def put_back(self, value):
+        """Step by step from the low end to where the slider stood."""
+        self.press("Home")
+        while self.value() != value:
+            before = self.value()
+            self.handle.press("ArrowRight")
+            assert self.value() != before, f"{self.figure.name}: no step of the slider is {value}"
+
+    def press(self, key):
+        self.handle.focus()
+        return self._timed(lambda: self.handle.press(key))
+
+    def click(self, share):
+        """The mouse, at this share of the track's length."""
+        box = self._track.bounding_box()
+        return self._timed(lambda: self._track.click(position={"x": share * box["width"], "y": box["height"] / 2}, force=True))
+
+    def drag(self, share):
+        """The handle, by the mouse, to this share of the track's length, in one go; the picture counts from the button's release."""
+        self.handle.scroll_into_view_if_needed()
+        (start, track), mouse = (self.handle.bounding_box(), self._track.bounding_box()), self.page.mouse
+        mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
+        mouse.down()
+
+        def rest():
+            mouse.move(track["x"] + share * track["width"], track["y"] + track["height"] / 2)
+            mouse.up()
+
+        return self._timed(rest)
+
+    def _timed(self, act, seconds=10):
+        before, answers = self.value(), self.page.evaluate("window.answers ?? 0")
+        self.page.evaluate("window.shown = null")
+        act()
+        if self.value() == before:
+            return None
         try:
-            self.page.wait_for_function("([image, before]) => image.src !== before",
-                                        arg=[self._image.element_handle(), before], timeout=seconds * 1000)
+            # The kernel answers every move, with a picture or without.
+            self.page.wait_for_function("answers => window.shown !== null || window.answers > answers", arg=answers, timeout=seconds * 1000)
+            self.page.wait_for_function("window.shown !== null", timeout=300)
         except TimeoutError:
-            return False
-        return True
+            return None
+        return self.page.evaluate("window.shown - window.pressed")

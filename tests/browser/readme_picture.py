@@ -4,13 +4,13 @@
 """
 from pathlib import Path
 
-from lab import Lesson, copy_of, new_page, running_lab
+from lab import Lab, Lesson, copy_of, new_page, running
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 def main():
-    with copy_of(NOTEBOOKS) as root, running_lab(root) as lab, new_page(1280, 920) as page:
+    with copy_of(NOTEBOOKS) as root, running(Lab, root) as lab, new_page(1280, 920) as page:
         lesson = Lesson(page, lab)
         lesson.open("03_convolution_backward.ipynb")
         lesson.run_all()

@@ -8,7 +8,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from lab import Lesson, copy_of, new_page, running_lab
+from lab import Lab, Lesson, copy_of, new_page, running
 
 
 def main():
@@ -20,7 +20,7 @@ def main():
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
 
-    with copy_of(options.notebook.resolve().parent) as root, running_lab(root) as lab, new_page(options.width, options.height) as page:
+    with copy_of(options.notebook.resolve().parent) as root, running(Lab, root) as lab, new_page(options.width, options.height) as page:
         lesson = Lesson(page, lab)
         lesson.open(options.notebook.name)
         lesson.run_all()

@@ -1,0 +1,25 @@
+"""The table of how long live figures take from key to picture."""
+import os
+import platform
+import statistics
+
+MEDIAN, SLOWEST = 60, 120  # milliseconds that are wanted, at most
+
+HEAD = """# Live figures in the browser
+
+Made by `make bench`: milliseconds from a key or a click on a slider to the new picture on the page, in JupyterLab in headless
+Chromium; {cores} cores, {machine}. Wanted: a median below {median} and 95 of 100 below {slowest}.
+
+| lesson | figure | moves | median | 95 of 100 below | as wanted |
+|---|---|---|---|---|---|
+"""
+
+
+def table(latencies):
+    """`latencies` {(lesson, figure): milliseconds of every move}, as a table in Markdown."""
+    lines = [HEAD.format(cores=os.cpu_count(), machine=platform.machine(), median=MEDIAN, slowest=SLOWEST)]
+    for (lesson, figure), times in latencies.items():
+        median, slowest = statistics.median(times), statistics.quantiles(times, n=20)[-1]
+        wanted = "yes" if median < MEDIAN and slowest < SLOWEST else "no"
+        lines.append(f"| {lesson[:2]} | {figure} | {len(times)} | {median:.0f} | {slowest:.0f} | {wanted} |\n")
+    return "".join(lines)
