@@ -3,10 +3,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
+NEEDS_UV = @command -v uv > /dev/null || { echo "make $@ needs uv: pip install uv"; exit 1; }
 NBVAL := $(PYTEST) --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg notebooks
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-mnist test-browser test-hand-out test-versions mutants notebooks hand-out logs bench lock clean
+.PHONY: help lab test test-in test-versions test-mnist test-browser test-hand-out mutants notebooks hand-out logs bench lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -20,16 +21,31 @@ lab: .venv/lab  ## open the course in JupyterLab (the first time, install what i
 # One BLAS thread: sums are then made in the same order whatever the number of cores, so that a training run gives the
 # same digits; and on a busy machine threads that wait for each other can take most of the time. For stored outputs the
 # kind of processor must not matter either: any x86 since 2013 can do what Haswell does.
-test test-mnist test-hand-out test-versions notebooks logs: export OPENBLAS_NUM_THREADS = 1
+test test-in test-mnist test-hand-out notebooks logs: export OPENBLAS_NUM_THREADS = 1
 test-mnist notebooks logs: export OPENBLAS_CORETYPE = Haswell
 # No progress bars among the outputs.
-test test-mnist test-hand-out test-versions notebooks bench: export TQDM_DISABLE = 1
-test test-browser test-hand-out test-versions bench: export COURSE_DIGITS = bundled
+test test-in test-mnist test-hand-out notebooks bench: export TQDM_DISABLE = 1
+test test-in test-browser test-hand-out bench: export COURSE_DIGITS = bundled
 test-mnist notebooks logs: export COURSE_DIGITS = mnist
 
+define TESTS
+$(PYTEST) -m "not browser"
+$(NBVAL) --nbval-lax
+endef
 test: .venv/test  ## run all tests and all notebooks on the bundled digits, with no network
-	$(PYTEST) -m "not browser"
-	$(NBVAL) --nbval-lax
+	$(TESTS)
+
+# The same in an environment that is there already: make test-in BIN=.../bin
+test-in:
+	$(TESTS)
+
+test-versions: .venv/lab  ## run all that on the oldest and on the newest versions that pyproject.toml allows (needs uv)
+	$(NEEDS_UV)
+	@set -e; for versions in lowest-direct highest; do echo "--- $$versions"; \
+		uv venv --quiet --clear --python $(BIN)/python .venv-$$versions; \
+		uv pip install --quiet --python .venv-$$versions --resolution $$versions --editable .[test]; \
+		$(MAKE) --no-print-directory test-in BIN=.venv-$$versions/bin; \
+	done
 
 test-mnist: .venv/test  ## run all notebooks on MNIST and compare every output with the stored one
 	$(NBVAL) --nbval
@@ -62,7 +78,7 @@ bench: .venv/test  ## measure what should be fast (needs Chromium and PyTorch: p
 # The tests' lock holds the course's, pin for pin.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate
 lock:  ## compile both locks anew from the ranges in pyproject.toml (needs uv)
-	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
+	$(NEEDS_UV)
 	@set -e; trap 'rm -f .pins .lock' EXIT; \
 	headed() { { echo "# $$2"; echo "# Compiled from the ranges in pyproject.toml, for every platform. To remake it: make lock"; \
 		cat "$$1"; } > .lock; mv .lock "$$1"; }; \
@@ -73,7 +89,7 @@ lock:  ## compile both locks anew from the ranges in pyproject.toml (needs uv)
 	headed requirements-test.txt "What the course and its tests need, in exact versions."
 
 clean:  ## remove the virtual environment and what tests leave behind
-	rm -rf .venv hand-out .pytest_cache .hypothesis notebooks/.ipynb_checkpoints
+	rm -rf .venv .venv-* hand-out .pytest_cache .hypothesis notebooks/.ipynb_checkpoints
 	find helpers tests -name __pycache__ -prune -exec rm -rf {} +
 
 # Made from nothing whenever the lock is newer, so that it never holds more than the lock says.

@@ -15,12 +15,15 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 # Okabe and Ito's palette, safe for colour-blind readers. One colour, one meaning.
 INPUT, WEIGHT, OUTPUT, GRADIENT = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 TRAIN, TEST = "#56B4E9", "#D55E00"
-INK, QUIET = "#222222", "#C8C8C8"
+INK, FRAME, QUIET, GAP = "#222222", "#7F7F7F", "#C8C8C8", "#E8E8E8"  # text, axes, what stands back, what is no image
+OUTPUT_TEXT, GRADIENT_TEXT = "#00634A", "#A3467F"  # dark enough for words
+MEANINGS = {"input": INPUT, "weight": WEIGHT, "output": OUTPUT, "gradient": GRADIENT, "training": TRAIN, "test": TEST}
+PALETTE = MEANINGS | {"output, text": OUTPUT_TEXT, "gradient, text": GRADIENT_TEXT}  # and greys, and all of these with white added
 
 # Images run from paper to blue ink; weights and gradients are white at zero.
 PIXELS = LinearSegmentedColormap.from_list("pixels", ["#FFFFFF", INPUT, "#00243A"])
 WEIGHTS = LinearSegmentedColormap.from_list("weights", ["#004D80", "#8EC5E8", "#FFFFFF", "#F5C265", "#A85F00"])
-GRADIENTS = LinearSegmentedColormap.from_list("gradients", ["#00543D", "#7CCBB2", "#FFFFFF", "#E3AFCB", "#8F2D65"])
+GRADIENTS = LinearSegmentedColormap.from_list("gradients", ["#1E5B1E", "#A3C76D", "#FFFFFF", "#E59CC4", "#8F2D65"])
 
 SCREEN = 100   # pixels an inch on the page
 SHARP = 130    # pixels an inch in a stored picture: sharp on a dense screen, small in the file
@@ -28,8 +31,9 @@ SHARP = 130    # pixels an inch in a stored picture: sharp on a dense screen, sm
 matplotlib.rcParams.update({
     "font.size": 15, "axes.titlesize": 16, "axes.labelsize": 15, "xtick.labelsize": 14, "ytick.labelsize": 14,
     "legend.fontsize": 15, "figure.titlesize": 18, "legend.frameon": False, "text.color": INK,
-    "axes.labelcolor": INK, "axes.edgecolor": "#7F7F7F", "axes.linewidth": 1.2, "axes.titlepad": 10,
-    "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 3, "lines.markersize": 9,
+    "axes.labelcolor": INK, "axes.edgecolor": FRAME, "axes.linewidth": 2, "axes.titlepad": 10,
+    "xtick.major.width": 2, "ytick.major.width": 2, "patch.linewidth": 2, "hatch.linewidth": 2, "grid.linewidth": 2,
+    "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 3, "lines.markersize": 9, "lines.markeredgewidth": 2,
     "xtick.color": INK, "ytick.color": INK, "figure.dpi": SCREEN, "image.interpolation": "nearest",
 })
 
@@ -217,7 +221,7 @@ def course_map(here=0):
     # Down one row and back along the next, so that the way on is always one arrow.
     places = [(column, 1) for column in range(4)] + [(column, 0) for column in (3, 2, 1, 0)]
     for (x0, y0), (x1, y1) in zip(places, places[1:]):
-        ax.add_patch(FancyArrowPatch((x0, y0), (x1, y1), arrowstyle="-|>", mutation_scale=26, lw=3, color="#7F7F7F",
+        ax.add_patch(FancyArrowPatch((x0, y0), (x1, y1), arrowstyle="-|>", mutation_scale=26, lw=3, color=FRAME,
                                      shrinkA=58 if y0 == y1 else 36, shrinkB=58 if y0 == y1 else 36))
     for index, ((x, y), (number, name)) in enumerate(zip(places, stops)):
         fill = WEIGHT if index == here else "white" if number == "later" else "#E3F0F8"
@@ -322,7 +326,7 @@ def two_layers(image, first, second, p, title):
         wide, high = (2.4, 2.4) if columns == 4 else (1.2, 2.4)
         ax = bare(panel(fig, left, 0.65, wide, high))
         ax.imshow(tiled(maps, columns, gap=1), cmap=WEIGHTS, **span(maps))
-        ax.set_facecolor("#E8E8E8")
+        ax.set_facecolor(GAP)
     bars = bare(fig.add_axes((0.86, 1 - 3.05 / 4, 0.11, 2.4 / 4)))
     bars.barh(range(10), p, color=OUTPUT, edgecolor=INK)
     bars.set(ylim=(9.6, -0.6), xlim=(0, 1.05), yticks=range(10))

@@ -16,7 +16,7 @@ class _Bars:
         self.bars = ax.bar(names, [1] * len(names), color=colour, edgecolor=G.INK, width=0.7)
         self.texts = [ax.text(place, 0, "", ha="center", fontsize=14) for place in range(len(names))]
         self.artists = [*self.bars, *self.texts]
-        ax.axhline(0, color=G.INK, lw=1.5)
+        ax.axhline(0, color=G.INK, lw=2)
         ax.tick_params(axis="x", length=0)
         ax.set(ylim=limits, title=title)
 
@@ -117,7 +117,7 @@ def step_size(loss_and_gradient, weights, sizes, steps=30):
     left.contourf(across, up, np.log(heights), levels=24, cmap="Blues_r")
     left.set(xticks=[], yticks=[], xlim=across[[0, -1]], ylim=up[[0, -1]],
              xlabel="down the first gradient", ylabel="where it curves most")
-    path, = left.plot([], [], "o-", color=G.WEIGHT, ms=7, lw=2.5, mec=G.INK, mew=0.7)
+    path, = left.plot([], [], "o-", color=G.WEIGHT, ms=7, lw=2.5, mec=G.INK, mew=2)
     head, = left.plot([], [], "o", color=G.TEST, ms=14, mec="white", mew=2)
     right.set(xlim=(-0.5, steps + 0.5), ylim=(0.8, 100), yscale="log", xlabel="step", ylabel="loss")
     right.set_yticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])

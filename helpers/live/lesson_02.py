@@ -24,7 +24,7 @@ def slide(image, w, slide_filter):
     whole, target = G.panel(fig, 0.15, 1.15, 3.0), G.panel(fig, 6.85, 1.15, 3.0)
     near, taps, products = G.panel(fig, 3.35, 0.78, 1.6), G.panel(fig, 5.05, 0.78, 1.6), G.panel(fig, 3.95, 2.72, 2.1)
     whole.imshow(image, cmap=G.PIXELS, vmin=0, vmax=1)
-    target.set_facecolor("#E8E8E8")
+    target.set_facecolor(G.GAP)
     shown = target.imshow(written, cmap=G.WEIGHTS, **G.span(scores))
     patch = _Grid(near, height, G.PIXELS, {"vmin": 0, "vmax": 1}, dark=0.35, letters=0.6)
     product = _Grid(products, height, G.WEIGHTS, G.span(2 * w), dark=9, letters=0.5)

@@ -7,7 +7,7 @@ from .. import functional as F
 from .core import Live, pick, slider
 
 # One colour and one dash for each tap, so that a line is known by either.
-_TAPS = (G.WEIGHT, "#56B4E9", G.TEST, "#7A5195")
+_TAPS = (G.WEIGHT, G.TRAIN, G.TEST, G.INK)
 _DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)))
 
 
@@ -18,7 +18,7 @@ class _Cells:
         self.level, self.beside = level, beside
         self.boxes = ax.scatter(np.zeros(most), np.zeros(most), s=1150, marker="s", linewidths=3, zorder=3)
         self.inside = [ax.text(0, level, "", ha="center", va="center", fontsize=17, zorder=4) for _ in range(most)]
-        self.outside = [ax.text(0, level + beside, "", ha="center", va="center", fontsize=16, color="#A3467F", weight="bold")
+        self.outside = [ax.text(0, level + beside, "", ha="center", va="center", fontsize=16, color=G.GRADIENT_TEXT, weight="bold")
                         for _ in range(most)]
         self.artists = [self.boxes, *self.inside, *self.outside]
 
@@ -39,7 +39,7 @@ def explorer():
     every_dy = np.array([1, -1, 2, 1, -2, 3, -1, 2, 1, -3, 2, 1])
     fig, ax = G.canvas(10, 4.9)
     G.bare(ax).set(xlim=(-4.3, 10), ylim=(-0.95, 2.95))
-    for level, text, colour in ((0, "$x$", G.INPUT), (2, "$y$", G.OUTPUT), (-0.52, "$dx$", "#A3467F"), (2.52, "$dy$", "#A3467F")):
+    for level, text, colour in ((0, "$x$", G.INPUT), (2, "$y$", G.OUTPUT), (-0.52, "$dx$", G.GRADIENT_TEXT), (2.52, "$dy$", G.GRADIENT_TEXT)):
         ax.text(-3.2, level, text, fontsize=20, color=colour, va="center")
     lines = [LineCollection([], linewidths=[], colors=colour, linestyles=[dash], zorder=1)
              for colour, dash in zip(_TAPS, _DASHES)]
@@ -48,8 +48,8 @@ def explorer():
     inputs, outputs = _Cells(ax, 12, 0, -0.52), _Cells(ax, 12, 2, 0.52)
     taps_text = [ax.text(-4.2, 1.45 - 0.3 * k, "", fontsize=16, color=colour, va="center", weight="bold")
                  for k, colour in enumerate(_TAPS)]
-    forward, backward = (ax.text(0.5, place, "", transform=fig.transFigure, ha="center", va="center", fontsize=18, color=colour)
-                         for place, colour in ((0.96, "#00634A"), (0.04, "#A3467F")))
+    forward = fig.suptitle(" ", y=0.985, color=G.OUTPUT_TEXT)
+    backward = ax.text(0.5, 0.04, "", transform=fig.transFigure, ha="center", va="center", fontsize=18, color=G.GRADIENT_TEXT)
 
     def update(taps, stride, padding, output, input):
         w, padded = every_w[:taps], np.pad(x, padding)
@@ -64,15 +64,15 @@ def explorer():
         for k, collection in enumerate(lines):
             on = (np.arange(count) == output) | (starts + k == here)
             collection.set(segments=[[(start + k - padding, 0), (centre, 2)] for start, centre in zip(starts, centres)],
-                           linewidths=np.where(on, 4.5, 1.2), alpha=np.where(on, 1.0, 0.35), visible=k < taps)
+                           linewidths=np.where(on, 4.5, 2), alpha=np.where(on, 1.0, 0.35), visible=k < taps)
         pulled, fed = np.isin(np.arange(padded.size), starts[output] + np.arange(taps)), np.isin(here - starts, np.arange(taps))
         real = (inside >= 0) & (inside < x.size)
         inputs.set(inside, [str(v) for v in padded], [str(v) if r else "" for v, r in zip(dx, real)],
                    [G.INPUT if p else "white" if r else "#E4E4E4" for p, r in zip(pulled, real)],
-                   [G.GRADIENT if j == here else "#7F7F7F" for j in range(padded.size)])
+                   [G.GRADIENT if j == here else G.FRAME for j in range(padded.size)])
         outputs.set(centres, [str(v) for v in y], [str(v) for v in dy],
                     [G.OUTPUT if i == output else "white" for i in range(count)],
-                    [G.GRADIENT if f else "#7F7F7F" for f in fed])
+                    [G.GRADIENT if f else G.FRAME for f in fed])
         for k, text in enumerate(taps_text):
             text.set_text(f"$w_{k}$ = {every_w[k]}" if k < taps else "")
         forward.set_text(_sum(rf"y_{{{output}}}", w, padded[starts[output]:starts[output] + taps], y[output]))
@@ -111,7 +111,7 @@ def tap_check(forward, rules, x, w, strides=(1, 2, 3)):
     right.set(xlabel="finite differences", ylabel="rule", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal",
               xticks=[-1, 0, 1], yticks=[-1, 0, 1])
     right.axline((0, 0), slope=1, color=G.QUIET, zorder=0)
-    dots, = right.plot([], [], "o", color=G.GRADIENT, mec=G.INK, mew=0.8, ms=10)
+    dots, = right.plot([], [], "o", color=G.GRADIENT, mec=G.INK, ms=10)
     chosen, = right.plot([], [], "s", mfc="none", mec=G.WEIGHT, mew=4, ms=17)
     title = fig.suptitle(" ")
 
@@ -165,7 +165,7 @@ def way_back(image, w, dy, stride):
         ax.set_title(head, fontsize=15)
     images[0].set_clim(0, 1)
     images[1].set_clim(**G.span(dy))
-    met, = axes[0].plot([], [], "o", color=G.WEIGHT, ms=5, mec=G.INK, mew=0.5)
+    met, = axes[0].plot([], [], "o", color=G.WEIGHT, ms=6, mec="white", mew=0.5)
     windows = [ax.plot([], [], color=G.WEIGHT, lw=4)[0] for ax in (axes[0], axes[3])]
     cell, = axes[1].plot([], [], "s", ms=12, mfc="none", mec=G.WEIGHT, mew=3)
     ring, = axes[2].plot([], [], "s", ms=22, mfc="none", mec=G.WEIGHT, mew=4)

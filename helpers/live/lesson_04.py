@@ -6,8 +6,6 @@ from .. import functional as F
 from .core import Live, pick, slider
 from .lesson_01 import scrub
 
-_MISSING = "#E8E8E8"  # between the maps of a sheet
-
 
 def feature_maps(networks, images, labels):
     """All maps of both convolutions for one image, and the gradient of the loss for each of their numbers.
@@ -23,7 +21,7 @@ def feature_maps(networks, images, labels):
               ((axes[1], G.WEIGHTS), (axes[2], G.GRADIENTS))]
     for ax, head in zip(axes, ("image", "maps", "their gradients")):
         ax.set_title(head)
-        ax.set_facecolor(_MISSING)
+        ax.set_facecolor(G.GAP)
     answer = axes[0].text(0.5, -0.1, "", transform=axes[0].transAxes, ha="center", va="top", fontsize=16)
     title = fig.suptitle(" ")
 
@@ -66,7 +64,7 @@ def filters(snapshots):
     `snapshots` as kept by `training.Snapshots` for "0.weight" (16, 1, 8, 8) and "2.weight" (8, 16, 4, 4).
     """
     return scrub(snapshots, {"first filters": ("0.weight", lambda w: G.tiled(w[:, 0], 4, gap=1)),
-                             "second filters": ("2.weight", _deep)}, gaps=_MISSING)
+                             "second filters": ("2.weight", _deep)}, gaps=G.GAP)
 
 
 def _deep(w):

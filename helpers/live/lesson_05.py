@@ -110,9 +110,9 @@ def inert(net, image, label):
     axes[0].set(ylim=(-1.1, 1.1), xticks=range(10), yticks=[0], title="added to each score")
     axes[1].set(ylim=(0, 1.05), xticks=range(10), title="probabilities")
     for ax in axes[:2]:
-        ax.axhline(0, color=G.INK, lw=1.2)
+        ax.axhline(0, color=G.INK, lw=2)
     sheet = G.bare(axes[2]).imshow(G.tiled(gradient, 4, gap=1), cmap=G.GRADIENTS, **G.span(gradient))
-    axes[2].set_facecolor("#E8E8E8")
+    axes[2].set_facecolor(G.GAP)
     axes[2].set_title("gradient, first filters")
     title = fig.suptitle(" ")
 
@@ -145,7 +145,7 @@ def paths(by_path, networks, images, labels):
     sheets = [G.bare(ax).imshow(np.zeros((35, 35)), cmap=G.GRADIENTS) for ax in axes]
     for ax, head in zip(axes, ("through the convolution", "along the skip", "what arrives")):
         ax.set_title(head)
-        ax.set_facecolor("#E8E8E8")
+        ax.set_facecolor(G.GAP)
     fig.get_layout_engine().set(wspace=0.14)
     for x, sign in ((0.329, "+"), (0.671, "=")):
         fig.text(x, 0.42, sign, fontsize=30, ha="center", va="center")

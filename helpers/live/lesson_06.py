@@ -128,7 +128,7 @@ def step_sizes(moments, sizes):
     """
     fig, (left, right) = G.canvas(10.2, 4.5, 1, 2, width_ratios=(1, 1.3))
     sheet = G.bare(left).imshow(np.zeros((2, 2)), cmap=G.PIXELS, vmin=-2, vmax=0, extent=(0, 1, 0, 1))
-    left.set_facecolor("#E8E8E8")
+    left.set_facecolor(G.GAP)
     left.set_title("step size, number by number")
     bar = fig.colorbar(sheet, ax=left, shrink=0.8, ticks=range(-2, 1), format="$10^{%d}$")
     bar.outline.set_visible(False)

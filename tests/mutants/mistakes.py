@@ -165,6 +165,13 @@ MISTAKES = _in(
     ("exercises: anything of the right shape is right", "rtol=1e-6, atol=1e-9", "rtol=1e9, atol=1e9"),
     ("exercises: a changed argument not noticed", "if not np.array_equal(before, after):", "if False:"),
 ) + _in(
+    "figures.py", "test_projector",
+    ("figures: numbers on the axes too small", '"xtick.labelsize": 14', '"xtick.labelsize": 12'),
+    ("figures: axes too thin for a projector", '"axes.linewidth": 2', '"axes.linewidth": 1'),
+    ("figures: two colours that some cannot tell apart", '"#1E5B1E", "#A3C76D", "#FFFFFF"', '"#00543D", "#7CCBB2", "#FFFFFF"'),
+    ("figures: a colour from elsewhere", "ax.axhline(0.1, color=INK, lw=2", 'ax.axhline(0.1, color="red", lw=2'),
+    ("figures: no title", '    ax.set_title("Every row is one digit, by many hands")\n', ""),
+) + _in(
     "live/core.py", "test_live",
     ("live figures: a moved control changes nothing", "        self.image.value = self.frame(**self.values)\n\n    def _repr", "        pass\n\n    def _repr"),
     ("live figures: nothing is cleared between frames", "        canvas.restore_region(self._background)\n", ""),
