@@ -66,7 +66,7 @@ def optimizer_paths(surface, start, condition, lr, b1, b2):
 def playground():
     """SGD, momentum, RMSProp and Adam on one surface from one start, step by step."""
     x, y = np.meshgrid(np.linspace(*_X, 150), np.linspace(*_Y, 100))
-    fig, ax = G.canvas(9.6, 5.2)
+    fig, ax = G.canvas(10.2, 4.7)
     ax.set(xlim=_X, ylim=_Y)
     ground = ax.imshow(np.zeros((2, 2)), extent=(*_X, *_Y), origin="lower", aspect="auto", cmap="Greys", vmin=0, vmax=1.6)
     lines = {name: ax.plot([], [], "-", color=colour, lw=2.5)[0] for name, (colour, _) in _COLOURS.items()}

@@ -213,6 +213,24 @@ class Lesson:
         outputs = self.page.locator(".jp-OutputArea-output").filter(has=self.page.locator("img.widget-image")).all()
         return [Figure(self.page, output, name) for output, name in zip(outputs, names, strict=True)]
 
+    def misfits(self):
+        """What a projector's window of 1280 x 720 cannot show whole: figures with their controls, and cells that scroll inside."""
+        self.page.set_viewport_size({"width": 1280, "height": 720})
+        return self.page.evaluate("""() => {
+            const pane = document.querySelector(".jp-Notebook .jp-WindowedPanel-outer"), found = [];
+            for (const output of pane.querySelectorAll(".jp-OutputArea-output")) {
+                const { height, width } = output.getBoundingClientRect();
+                if (output.querySelector("img") && (height > pane.clientHeight || output.scrollWidth > output.clientWidth + 1))
+                    found.push(`a figure is ${width} x ${height}, but the page shows ${pane.clientWidth} x ${pane.clientHeight}`);
+            }
+            for (const part of pane.querySelectorAll(".jp-Cell *")) {
+                const { overflowX, overflowY } = getComputedStyle(part), bars = ["auto", "scroll"];
+                if (bars.includes(overflowX) && part.scrollWidth > part.clientWidth + 1 || bars.includes(overflowY) && part.scrollHeight > part.clientHeight + 1)
+                    found.push(`scrolls inside its cell: ${part.innerText.slice(0, 80)}`);
+            }
+            return found;
+        }""")
+
     def screenshots(self, folder, stem):
         """The whole lesson as pictures; a cell that one picture cuts is whole on the next, if it fits at all."""
         pane = self.page.locator(".jp-Notebook .jp-WindowedPanel-outer")

@@ -39,6 +39,7 @@ def test_lesson_runs_and_every_slider_changes_its_picture_at_its_ends_and_middle
             assert len(frames) > 1, f"{figure.name}: slider {number} changes nothing. {lesson.errors()}"
             latencies.setdefault((name, figure.name), []).extend(time for time in took if time is not None)
     assert not lesson.errors()
+    assert not lesson.misfits()
 
 
 # Notebook 7 and Voilà complain, while they start, of extensions of JupyterLab that they do not know: no fault of a lesson.
