@@ -222,7 +222,7 @@ def course_map(here=0):
     places = [(column, 1) for column in range(4)] + [(column, 0) for column in (3, 2, 1, 0)]
     for (x0, y0), (x1, y1) in zip(places, places[1:]):
         ax.add_patch(FancyArrowPatch((x0, y0), (x1, y1), arrowstyle="-|>", mutation_scale=26, lw=3, color=FRAME,
-                                     shrinkA=58 if y0 == y1 else 36, shrinkB=58 if y0 == y1 else 36))
+                                     shrinkA=58 if y0 == y1 else 36, shrinkB=66 if y0 == y1 else 38))
     for index, ((x, y), (number, name)) in enumerate(zip(places, stops)):
         fill = WEIGHT if index == here else "white" if number == "later" else "#E3F0F8"
         ax.add_patch(FancyBboxPatch((x - 0.36, y - 0.3), 0.72, 0.6, boxstyle="round,pad=0.02,rounding_size=0.08",
@@ -276,7 +276,8 @@ def durations(seconds, title):
     ax.barh(names, seconds.values(), color=[QUIET] * (len(names) - 1) + [OUTPUT], edgecolor=INK, height=0.6)
     for place, value in enumerate(seconds.values()):
         text = f"{value:.1f} s" if value >= 1 else f"{value * 1e3:.2g} ms" if value < 0.01 else f"{value * 1e3:.0f} ms"
-        ax.text(value * 1.15, place, text + (f"   ({slowest / value:,.0f} times faster)" if value < slowest else ""), va="center")
+        ax.text(value * 1.15, place, text + (f"   ({slowest / value:,.0f} times faster)" if value < slowest else ""), va="center",
+                bbox={"fc": "white", "ec": "none", "pad": 1})
     ax.set(xscale="log", xlim=(min(seconds.values()) / 3, slowest * 12))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g} s" if value >= 1 else f"{value * 1e3:g} ms")
     ax.invert_yaxis()

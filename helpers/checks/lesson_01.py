@@ -25,6 +25,8 @@ _LOG_SOFTMAX = Exercise(
             lambda z: _log_softmax(z, axis=0),
         "You took the largest logit of the whole batch; a row far below it underflows. Each row has its own.":
             lambda z: _log_softmax(z, largest=np.max),
+        "You took the largest logit away inside the sum only: take it from the logits as well.":
+            lambda z: z - np.log(np.exp(z - z.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True)),
         "Those are the probabilities: their logarithm is wanted.":
             lambda z: np.exp(_log_softmax(z)),
     },
@@ -86,6 +88,10 @@ _DECAYED_STEP = Exercise(
             lambda w, dw, lr, decay: w - lr * (dw + decay * w ** 2),
         "The half is gone once you differentiate: (decay / 2) w² has the slope decay × w.":
             lambda w, dw, lr, decay: w - lr * (dw + decay / 2 * w),
+        "That is the added loss itself, (decay / 2) w²: its slope is wanted, decay × w.":
+            lambda w, dw, lr, decay: w - lr * (dw + decay / 2 * w**2),
+        "The half in front of the square is gone: (decay / 2) w² has the slope decay × w.":
+            lambda w, dw, lr, decay: w - lr * (dw + 2 * decay * w),
         "You moved by the gradient of the decay only: dw is missing.":
             lambda w, dw, lr, decay: w - lr * decay * w,
     },

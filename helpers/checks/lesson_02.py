@@ -74,6 +74,10 @@ _CONV1D = Exercise(
             lambda x, w, stride: _conv1d(x, w, stride, start=lambda p, _: p),
         "The last window is dropped: a window may end at the very end of x, so its start may be len(x) - len(w).":
             _without_the_last,
+        "The last window is dropped: range(0, len(x) - len(w), stride) ends one too early.":
+            lambda x, w, stride: _conv1d(x, w, stride)[:-(-(len(x) - len(w)) // stride)],
+        "The stride is missing: only every stride-th window counts.":
+            lambda x, w, stride: _conv1d(x, w, 1),
         "That is the mean of each window: the products are added up, and not divided.":
             lambda x, w, stride: _conv1d(x, w, stride) / len(w),
     },

@@ -22,6 +22,14 @@ def _dw_2d(dy, x, taps, stride, step_h=None, step_w=None):
     return dw
 
 
+def _wrapped(dy, w, size, stride, padding):
+    dx = np.zeros(size)
+    for i, k in np.ndindex(len(dy), len(w)):
+        if stride * i + k - padding < size:
+            dx[stride * i + k - padding] += dy[i] * w[k]
+    return dx
+
+
 _BIAS_BACKWARD = Exercise(
     cases=[(draws((3, 4, 5, 2))[0],)],
     truth=lambda dy: dy.sum(axis=(0, 2, 3)),
@@ -49,6 +57,10 @@ _DX_1D = Exercise(
             lambda dy, w, size, stride, padding: _dx_1d(dy, w, size, stride, padding, flip=True),
         "Inputs touched twice collect from both outputs: add, do not overwrite.":
             lambda dy, w, size, stride, padding: _dx_1d(dy, w, size, stride, padding, add=False),
+        "Without padding, [padding:-padding] is empty: cut with padding:padding + size.":
+            lambda dy, w, size, stride, padding: _dx_1d(dy, w, size, stride, padding) if padding else np.zeros(0),
+        "Index -1 is the last input: leave negative places out, they are padding.":
+            lambda dy, w, size, stride, padding: _wrapped(dy, w, size, stride, padding),
         "The padding is still in it: cut `padding` cells off the front as well as off the end.":
             lambda dy, w, size, stride, padding: _dx_1d(dy, w, size, stride, padding, crop=False),
     },

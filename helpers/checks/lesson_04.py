@@ -12,6 +12,13 @@ def _seen(layers, first=1, grow=lambda seen, kernel, jump, stride: seen + (kerne
     return seen
 
 
+def _seen_backwards(layers):
+    seen = 1
+    for kernel, stride in layers:
+        seen = (seen - 1) * stride + kernel
+    return seen
+
+
 _RECEPTIVE_FIELD = Exercise(
     cases=[([(8, 1), (4, 2)],), ([(5, 2), (3, 2), (3, 1)],), ([(3, 1)],), ([(7, 3), (2, 2), (3, 2)],)],
     truth=_seen,
@@ -22,6 +29,10 @@ _RECEPTIVE_FIELD = Exercise(
             lambda layers: _seen(layers, strided=False),
         "A layer's own stride does not widen what it sees, only what the layers after it see.":
             lambda layers: _seen(layers, grow=lambda seen, kernel, jump, stride: seen + (kernel - 1) * jump * stride),
+        "You multiplied by a layer's own stride only: multiply by all strides before it.":
+            lambda layers: 1 + sum((kernel - 1) * stride for kernel, stride in layers),
+        "That rule, seen = (seen - 1) * stride + kernel, runs from the last layer to the first.":
+            lambda layers: _seen_backwards(layers),
         "You added the filters up, without strides: each adds K - 1 pixels, times the strides before it.":
             lambda layers: sum(kernel for kernel, _ in layers),
         "Strides multiply: after strides of 2 and 2, neighbours are 4 pixels apart, not 3 or 2.":

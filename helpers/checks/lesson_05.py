@@ -41,6 +41,8 @@ _BLOCK_BACKWARD = Exercise(
             lambda dy, x, w: _block_backward(dy, x, w, mask=lambda x, w: 1.0),
         "The weights must not be turned: forward is x wᵀ, so backward is times w.":
             lambda dy, x, w: _block_backward(dy, x, w, turn=lambda w: w.T),
+        "The body is x wᵀ: the mask needs w.T, and the way back w.":
+            lambda dy, x, w: _block_backward(dy, x, w, mask=lambda x, w: x @ w > 0, turn=lambda w: w.T),
         "You masked the way along the skip, too: the ReLU is in the body alone.":
             lambda dy, x, w: (dy * (x @ w.T > 0)) @ w + dy * (x @ w.T > 0),
     },
@@ -58,6 +60,8 @@ _SKIP_BACKWARD = Exercise(
             lambda dz, w, scale: _skip_backward(dz, w, scale) / dz.shape[1],
         "You added the images up: each has maps of its own, and so a gradient of its own.":
             lambda dz, w, scale: scale * np.tensordot(dz.sum(axis=0), w, 1),
+        "That is the article's skip, whose weights are all 1: here class k has weights w[k] of its own.":
+            lambda dz, w, scale: scale * dz.sum(axis=1)[:, None, None, None] * np.ones(w.shape[1:]),
         "That is one row of the weights for every image: all classes send something back.":
             lambda dz, w, scale: scale * dz[:, :1, None, None] * w[0],
     },

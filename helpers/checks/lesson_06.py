@@ -33,6 +33,12 @@ _ADAM_STEP = Exercise(
             lambda w, g, m, v, t: _adam(w, g, m, v, t, square=np.abs),
         "You went uphill: a step goes against the gradient.":
             lambda w, g, m, v, t: 2 * w - _adam(w, g, m, v, t),
+        "That epsilon stands beside √v, as in the article; here it stands beside √v̂, after the correction.":
+            lambda w, g, m, v, t: w - _adam(0, g, m, v, t, correct=lambda t: None, eps=1e-8) * -np.sqrt(1 - 0.999**t) / (1 - 0.9**t),
+        "v begins at zero, too: correct both.":
+            lambda w, g, m, v, t: w - 0.001 * (0.9 * m + 0.1 * g) / (1 - 0.9**t) / (np.sqrt(0.999 * v + 0.001 * g**2) + 1e-8),
+        "You used the v that came in: first mix g² into it.":
+            lambda w, g, m, v, t: w - 0.001 * (0.9 * m + 0.1 * g) / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8),
         "You used the m that came in: first mix the new gradient into it.":
             lambda w, g, m, v, t: w - 0.001 * (m / (1 - 0.9**t)) / (np.sqrt((0.999 * v + 0.001 * g**2) / (1 - 0.999**t)) + 1e-8),
     },

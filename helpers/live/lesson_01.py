@@ -201,9 +201,9 @@ def scrub(snapshots, sheets, gaps="white"):
     steps = np.array(snapshots.steps)
     right.plot(steps + 1, snapshots.train_loss, color=G.TRAIN, label="training batch")
     right.plot(steps + 1, snapshots.test_loss, color=G.TEST, ls="--", label="test")
-    right.set(xscale="log", xlabel="step", title="loss", ylim=(0, max(snapshots.test_loss) * 1.1))
-    right.legend(loc="upper right", frameon=True, edgecolor="none", framealpha=0.9)
-    line = right.axvline(1, color=G.INK, lw=2)
+    right.set(xscale="log", xlabel="step", title="loss", ylim=(0, max(snapshots.test_loss) * 1.5))
+    right.legend(loc="upper right")
+    line = right.axvline(1, ymax=0.7, color=G.INK, lw=2)  # below the legend
     dots, = right.plot([], [], "o", color=G.INK)
     head, title = left.set_title(" "), fig.suptitle(" ")
 

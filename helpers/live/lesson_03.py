@@ -108,7 +108,7 @@ def tap_check(forward, rules, x, w, strides=(1, 2, 3)):
         images.append(G.framed(ax).imshow(w, cmap=G.GRADIENTS))
         rings.append(ax.plot([], [], "s", ms=24, mfc="none", mec=G.WEIGHT, mew=4)[0])
         ax.set_title(head)
-    right.set(xlabel="finite differences", ylabel="rule", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal",
+    right.set(xlabel="finite differences / largest", ylabel="rule / largest", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal",
               xticks=[-1, 0, 1], yticks=[-1, 0, 1])
     right.axline((0, 0), slope=1, color=G.QUIET, zorder=0)
     dots, = right.plot([], [], "o", color=G.GRADIENT, mec=G.INK, ms=10)

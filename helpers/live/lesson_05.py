@@ -7,12 +7,12 @@ from .core import Live, pick, slider
 
 
 def factors(most=60):
-    """How large the product of many slopes is, layer by layer, without a skip (f) and with one (1 + f)."""
+    """How large the product of many slopes is, layer by layer, without a skip (f′) and with one (1 + f′)."""
     slopes = np.random.default_rng(4).uniform(-1, 1, most)
     fig, ax = G.canvas(10, 4.4)
     ax.set(yscale="log", xlim=(0, most + 1), ylim=(1e-30, 1e8), xlabel="layers", ylabel="size of the product")
-    plain, = ax.plot([], [], "o-", color=G.TEST, ms=6, label="f · f · f · …")
-    skipped, = ax.plot([], [], "s-", color=G.OUTPUT, ms=6, label="(1 + f)(1 + f) · …")
+    plain, = ax.plot([], [], "o-", color=G.TEST, ms=6, label="f′ · f′ · f′ · …")
+    skipped, = ax.plot([], [], "s-", color=G.OUTPUT, ms=6, label="(1 + f′)(1 + f′) · …")
     ax.axhline(1, color=G.QUIET, lw=2)
     ax.legend(loc="lower left")
     title = fig.suptitle(" ")
