@@ -10,7 +10,7 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 def main():
-    with copy_of(NOTEBOOKS) as root, running(Lab, root) as lab, new_page(1280, 920) as page:
+    with copy_of(NOTEBOOKS) as root, running(Lab, root) as lab, new_page(1280, 960) as page:
         lesson = Lesson(page, lab)
         lesson.open("03_convolution_backward.ipynb")
         lesson.run_all()
