@@ -54,7 +54,7 @@ def explorer():
     def update(taps, stride, padding, output, input):
         w, padded = every_w[:taps], np.pad(x, padding)
         count = (padded.size - taps) // stride + 1
-        output, here = min(output, count - 1), input + padding
+        beyond, output, here = output >= count, min(output, count - 1), input + padding
         dy, starts = every_dy[:count], stride * np.arange(count)
         y = np.array([padded[start:start + taps] @ w for start in starts])
         dx = np.zeros(padded.size, dtype=int)
@@ -75,7 +75,8 @@ def explorer():
                     [G.GRADIENT if f else G.FRAME for f in fed])
         for k, text in enumerate(taps_text):
             text.set_text(f"$w_{k}$ = {every_w[k]}" if k < taps else "")
-        forward.set_text(_sum(rf"y_{{{output}}}", w, padded[starts[output]:starts[output] + taps], y[output]))
+        note = f"only {count} outputs: " if beyond else ""
+        forward.set_text(note + _sum(rf"y_{{{output}}}", w, padded[starts[output]:starts[output] + taps], y[output]))
         backward.set_text(_sum(f"dx_{{{input}}}", dy[fed], w[here - starts[fed]], dx[here]))
 
     return Live(fig, update, [*lines, *inputs.artists, *outputs.artists, *taps_text, forward, backward],
