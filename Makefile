@@ -3,7 +3,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
-NEEDS_UV = @command -v uv > /dev/null || { echo "make $@ needs uv: pip install uv"; exit 1; }
 NBVAL := $(PYTEST) --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg notebooks
 
 .DEFAULT_GOAL := help
@@ -40,11 +39,11 @@ test-in:
 	$(TESTS)
 
 # An old library may be warned by a newer one that its ways are old: that is not for us to mend.
-test-versions: .venv/lab  ## run all that on the oldest and on the newest versions that pyproject.toml allows (needs uv)
-	$(NEEDS_UV)
-	@set -e; for versions in lowest-direct highest; do echo "--- $$versions"; \
-		uv venv --quiet --clear --python $(BIN)/python .venv-$$versions; \
-		uv pip install --quiet --python .venv-$$versions --resolution $$versions --editable .[test]; \
+test-versions: .venv/lab  ## run all that on the oldest and on the newest versions that pyproject.toml allows
+	@set -e; for versions in oldest newest; do echo "--- $$versions"; \
+		$(BIN)/python -m venv --clear .venv-$$versions; \
+		if [ $$versions = oldest ]; then sed -n 's/^ *"\([a-z_-]*\)>=\(.*\)",$$/\1==\2/p' pyproject.toml; fi > .venv-$$versions/constraints.txt; \
+		.venv-$$versions/bin/pip install --quiet --editable .[test] --constraint .venv-$$versions/constraints.txt; \
 		$(MAKE) --no-print-directory test-in PYTEST=".venv-$$versions/bin/pytest -W ignore::DeprecationWarning"; \
 	done
 
@@ -79,7 +78,7 @@ bench: .venv/test  ## measure what should be fast (needs Chromium and PyTorch: p
 # The tests' lock holds the course's, pin for pin.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate
 lock:  ## compile both locks anew from the ranges in pyproject.toml (needs uv)
-	$(NEEDS_UV)
+	@command -v uv > /dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	@set -e; trap 'rm -f .pins .lock' EXIT; \
 	headed() { { echo "# $$2"; echo "# Compiled from the ranges in pyproject.toml, for every platform. To remake it: make lock"; \
 		cat "$$1"; } > .lock; mv .lock "$$1"; }; \
