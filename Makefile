@@ -72,7 +72,7 @@ logs: .venv/lab  ## train again what takes long, and store what it gave (needs M
 
 bench: .venv/test  ## measure what should be fast (needs Chromium and PyTorch: pip install torch==2.13.0 into .venv)
 	@set -e; for script in tests/benchmarks/frames.py tests/benchmarks/speed.py; do $(BIN)/python "$$script"; done
-	$(PYTEST) -m browser --latencies=tests/benchmarks/latency.md
+	$(PYTEST) tests/browser --latencies=tests/benchmarks/latency.md
 
 # Pins that still fit stay as they are: delete both locks first to move everything to its newest version.
 # The tests' lock holds the course's, pin for pin.
