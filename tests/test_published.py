@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sampled_gradients import sampled_errors
 
 from helpers import data, models
 from helpers import functional as F
@@ -17,24 +18,9 @@ IMAGES, LABELS = cnn.pixels(DIGITS.x_train[:60]), DIGITS.y_train
 NOISE = np.random.default_rng(0).random((28, 28))
 
 
-def gradient_errors(net, image, label, places=25):
-    """{name: relative error} of the gradients that a step uses, at some places of each array."""
-    found, errors, rng = net.gradients(image, label), {}, np.random.default_rng(0)
-
-    def loss():
-        return F.cross_entropy(net.forward(image)[0][None], np.array([label]))[0]
-
-    for name, array in net.params.items():
-        chosen, numeric = rng.permutation(array.size)[:places], []
-        for place in chosen:
-            kept = array.flat[place]
-            array.flat[place] = kept + 1e-6
-            above = loss()
-            array.flat[place] = kept - 1e-6
-            numeric.append((above - loss()) / 2e-6)
-            array.flat[place] = kept
-        errors[name] = relative_error(found[name].ravel()[chosen], np.array(numeric))
-    return errors
+def gradient_errors(net, image, label):
+    """Of the gradients that a step uses."""
+    return sampled_errors(lambda: F.cross_entropy(net.forward(image)[0][None], np.array([label]))[0], net.params, net.gradients(image, label))
 
 
 def wrong(net, image=NOISE):

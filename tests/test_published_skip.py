@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sampled_gradients import sampled_errors
 
 from helpers import data, models
 from helpers import functional as F
-from helpers.gradcheck import relative_error
 from helpers.published import cnn, skip
 
 ALL = set(skip.FAULTS)
@@ -16,23 +16,8 @@ IMAGES, LABELS = cnn.pixels(DIGITS.x_train), DIGITS.y_train
 NOISE, SOME = np.random.default_rng(1).random((4, 28, 28)), np.array([3, 0, 9, 3])
 
 
-def gradient_errors(net, images=NOISE, labels=SOME, places=25):
-    found, errors, rng = net.gradients(images, labels), {}, np.random.default_rng(0)
-
-    def loss():
-        return F.cross_entropy(net.forward(images)[1], labels)[0]
-
-    for name, array in net.params.items():
-        chosen, numeric = rng.permutation(array.size)[:places], []
-        for place in chosen:
-            kept = array.flat[place]
-            array.flat[place] = kept + 1e-6
-            above = loss()
-            array.flat[place] = kept - 1e-6
-            numeric.append((above - loss()) / 2e-6)
-            array.flat[place] = kept
-        errors[name] = relative_error(found[name].ravel()[chosen], np.array(numeric))
-    return errors
+def gradient_errors(net, images=NOISE, labels=SOME):
+    return sampled_errors(lambda: F.cross_entropy(net.forward(images)[1], labels)[0], net.params, net.gradients(images, labels))
 
 
 @pytest.mark.skipif(
