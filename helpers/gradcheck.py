@@ -26,10 +26,9 @@ def numeric_gradient(loss, x, eps=1e-6):
 
     x (any shape, float64) is nudged in place by plus and minus `eps`, one number at a time, and put
     back; `loss` must read it. -> gradient in x's shape; the error is of order eps squared.
-    Raises TypeError if x is not float64.
+    Raises TypeError if x is not a float64 array.
     """
-    if x.dtype != np.float64:
-        raise TypeError(f"numeric_gradient: x is {x.dtype}: nudges of {eps} need float64")
+    _check_float64("numeric_gradient", x=x)
     gradient = np.zeros_like(x)
     for place in np.ndindex(x.shape):
         kept = x[place]
@@ -65,9 +64,10 @@ def check_module(net, x, rng, eps=1e-6):
     """Relative error of every gradient of a layer or network, with a random upstream gradient.
 
     The loss is sum(dy * net.forward(x)) with dy drawn from `rng`, so that no mistake hides behind a
-    symmetry. x and all parameters must be float64. -> {name: error}, the input under "x".
-    Raises ValueError if the network writes into the x or dy that it is handed.
+    symmetry. -> {name: error}, the input under "x". Raises TypeError unless x and all parameters are float64,
+    ValueError if the network writes into the x or dy that it is handed.
     """
+    _check_float64("check_module", x=x, **{name: parameter.value for name, parameter in net.named_parameters()})
     given, x = x, x.copy()
     dy = rng.standard_normal(net.forward(x).shape)
     handed = dy.copy()
@@ -83,3 +83,11 @@ def check_module(net, x, rng, eps=1e-6):
 
     return {name: relative_error(gradient, numeric_gradient(loss, array, eps))
             for name, (array, gradient) in found.items()}
+
+
+def _check_float64(where, **arrays):
+    """All arrays must be of float64, in which a nudge of a millionth can be felt."""
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray) or array.dtype != np.float64:
+            raise TypeError(f"{where}: {name} is {getattr(array, 'dtype', type(array).__name__)}, and nudges need float64: use "
+                            "np.asarray(x, dtype=np.float64), and net.double() for a network")

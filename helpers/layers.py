@@ -402,6 +402,9 @@ class Sequential(Module):
     """Layers one after the other; `backward` walks them in reverse."""
 
     def __init__(self, *layers):
+        for layer in layers:
+            if not hasattr(layer, "forward"):
+                raise TypeError(f"Sequential: {layer!r} is no layer: pass layers one by one, Sequential(*layers) for a list")
         self.layers = layers
 
     def forward(self, x):

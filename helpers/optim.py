@@ -12,12 +12,15 @@ class Optimizer:
     """What all have in common. A new one names its arrays in `arrays` and defines `_move`.
 
     `parameters` is a list of objects with `.value` and `.grad`; values change in place, gradients never.
-    `lr` may be changed between steps. Raises ValueError for a setting out of range or no parameters at all.
+    `lr` may be changed between steps. Raises ValueError for a setting out of range or no parameters at all,
+    TypeError for a network in their place.
     """
 
     arrays = ()
 
     def __init__(self, parameters, lr, weight_decay=0.0):
+        if hasattr(parameters, "parameters"):
+            raise TypeError(f"{type(self).__name__}: that is a network: pass net.parameters()")
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError(f"{type(self).__name__}: there are no parameters to train: pass net.parameters()")
@@ -52,12 +55,12 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} does not say yet how a parameter moves")
 
     def state_dict(self):
-        """{name: copy} of all that the next step depends on but weights and gradients; `np.savez` stores it."""
+        """{name: copy} of all that has changed since the start but the parameters themselves; `np.savez` stores it."""
         return {"t": np.array(self.t), "lr": np.array(self.lr)} | {
             f"{number}.{name}": array.copy() for number, state in enumerate(self.state) for name, array in state.items()}
 
     def load_state_dict(self, state):
-        """Go on where `state_dict` was taken. Raises KeyError for other names, ValueError for other shapes; then nothing changes."""
+        """Go on where `state_dict` was taken, with the settings of now. Raises KeyError for other names, ValueError for other shapes; then nothing changes."""
         own = self.state_dict()
         if state.keys() != own.keys():
             raise KeyError(f"load_state_dict: missing {sorted(own.keys() - state.keys())}, unknown "
@@ -198,7 +201,7 @@ def step_lr(lr, step_size, gamma=0.1):
 def cosine_lr(lr, total_steps, warm_up=0):
     """Up along a line to `lr` over `warm_up` steps, then down to 0 along half a cosine (Loshchilov and Hutter 2017, equation 5).
 
-    Step `total_steps` would be the first with step size 0. Raises ValueError unless 0 <= warm_up < total_steps.
+    From step `total_steps` on it is 0. Raises ValueError unless 0 <= warm_up < total_steps.
     """
     if not 0 <= warm_up < total_steps:
         raise ValueError(f"cosine_lr: warm_up must be from 0 to below total_steps, but they are {warm_up} and {total_steps}")
@@ -206,6 +209,7 @@ def cosine_lr(lr, total_steps, warm_up=0):
     def at(step):
         if step < warm_up:
             return lr * (step + 1) / (warm_up + 1)
-        return lr * (1 + cos(pi * (step - warm_up) / (total_steps - warm_up))) / 2
+        done = min(1, (step - warm_up) / (total_steps - warm_up))
+        return lr * (1 + cos(pi * done)) / 2
 
     return at

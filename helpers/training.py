@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 
 from .layers import Sequential
 from .sharding import workers
+from .sharding.shards import cut
 
 
 @dataclass
@@ -76,12 +77,16 @@ def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None, execu
     result is the same (see `sharding`).
     An interrupt (Ctrl-C, or the stop button) waits for the end of the step and ends the run there:
     weights and history are those of the last whole step.
-    Raises ValueError for a bad count, FloatingPointError when the loss is no longer finite, naming
+    Raises ValueError for a bad count or an optimiser of another network, FloatingPointError when the loss is no longer finite, naming
     epoch, batch and layer; the weights are then those that gave that loss.
     """
     _check_counts(digits, epochs, batch_size)
     count = len(digits.x_train)
     starts, parameters = range(0, count, batch_size), net.parameters()
+    moved = getattr(optimizer, "parameters", parameters)  # a reader's own optimiser may keep them elsewhere
+    if not {*map(id, parameters)} & {*map(id, moved)}:
+        raise ValueError("fit: the optimiser was made for another network, so this one would not learn: make a new one "
+                         "from net.parameters()")
     history = History() if history is None else _continued(history, len(starts))
     done = len(history.train_loss)
     net.train()
@@ -135,8 +140,8 @@ def _progress(steps):
 
 def _check_finite(loss, net, images, when):
     if not np.isfinite(loss):
-        raise FloatingPointError(f"fit: the loss became {loss} in {when}; numbers first stopped being finite in "
-                                 f"{_first_not_finite(net, images)}. The weights are those that gave this loss: try a "
+        where = next(filter(None, (_first_not_finite(net, images[part]) for part in cut(net, len(images)))), "the loss itself")
+        raise FloatingPointError(f"fit: the loss became {loss} in {when}; numbers first stopped being finite in {where}. The weights are those that gave this loss: try a "
                                  "smaller step size, and check the gradients with gradcheck.check_module")
 
 
@@ -195,7 +200,7 @@ def _interrupt_held():
 
 
 def _first_not_finite(net, x, name=""):
-    """Where numbers first stop being finite on the way forward: in words, for a message."""
+    """Where numbers first stop being finite on the way forward: in words, for a message, or None."""
     if not np.isfinite(x).all():
         return "the images of this batch"
     if not isinstance(net, Sequential):
@@ -205,4 +210,4 @@ def _first_not_finite(net, x, name=""):
         if not np.isfinite(y).all():
             return _first_not_finite(layer, x, f"{name}.{index}" if name else str(index))  # as in state_dict
         x = y
-    return "the loss itself"
+    return None

@@ -76,6 +76,36 @@ def test_writing_into_an_argument_is_noticed():
     assert "changed dy" in verdict(in_place, EXERCISES["two_paths_backward"])
 
 
+@pytest.mark.parametrize("name", EXERCISES)
+def test_arguments_arrive_as_they_are(name):
+    given = []
+    verdict(lambda *case: given.append([type(argument) for argument in case]), EXERCISES[name])
+    assert given == [[type(argument) for argument in case] for case in EXERCISES[name].cases]
+
+
+def test_a_number_may_be_counted_up_in_place():
+    def map_size(size, layers):
+        for kernel, stride, padding in layers:
+            size += 2 * padding - kernel
+            size //= stride
+            size += 1
+        return size
+
+    assert verdict(map_size, EXERCISES["map_size"]).startswith("Right.")
+
+
+@pytest.mark.parametrize("answer", [lambda dy, y: (dy, y[0]), lambda dy, y: "dy * y", lambda dy, y: {"dx": dy}, lambda dy, y: print])
+def test_something_else_than_numbers_is_said_to_be_that(answer):
+    assert verdict(answer, EXERCISES["sigmoid_backward"]).startswith("Your function must return one number or one array")
+
+
+@pytest.mark.parametrize("answer, name", [(lambda: 1, "<lambda>"), (3, "3"), (np.zeros(2).sum(), "np.float64(0.0)")])
+def test_what_is_no_exercise_is_said_to_be_none(answer, name, capsys):
+    check(answer)
+    said = capsys.readouterr().out
+    assert f"no exercise for {name}" in said and "log_softmax" in said
+
+
 def test_check_prints_the_verdict_by_the_functions_name(capsys):
     def sigmoid_backward(dy, y):
         return dy * y * (1 - y)

@@ -96,8 +96,13 @@ def test_numeric_gradient_puts_x_back_when_interrupted(fatal):
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.int64, np.complex128])
 def test_numeric_gradient_wants_float64(dtype):
-    with pytest.raises(TypeError, match=f"x is {np.dtype(dtype)}: nudges of 1e-06 need float64"):
+    with pytest.raises(TypeError, match=rf"x is {np.dtype(dtype)}, and nudges need float64: use np.asarray\(x, dtype=np.float64\)"):
         numeric_gradient(lambda: pytest.fail("no work is to be done"), np.ones(3, dtype))
+
+
+def test_numeric_gradient_wants_an_array():
+    with pytest.raises(TypeError, match="x is list, and nudges need float64"):
+        numeric_gradient(lambda: pytest.fail("no work is to be done"), [1.0, 2.0])
 
 
 # --- adjoint_error --------------------------------------------------------------------------------
@@ -265,7 +270,7 @@ def test_check_module_leaves_everything_as_it_was():
 
 def test_check_module_wants_float64():
     rng = np.random.default_rng(0)
-    for net, dtype in ((Linear(3, 2, rng), np.float32), (Linear(3, 2, rng), np.float64), (ReLU(), np.float32),
-                       (Linear(3, 2, rng, dtype=np.float64), np.float32)):
-        with pytest.raises(TypeError, match="float32"):
+    for net, dtype, name in ((Linear(3, 2, rng), np.float32, "x"), (Linear(3, 2, rng), np.float64, "weight"),
+                             (ReLU(), np.float32, "x"), (Linear(3, 2, rng, dtype=np.float64), np.float32, "x")):
+        with pytest.raises(TypeError, match=rf"check_module: {name} is float32, and nudges need float64: .* net.double\(\)"):
             check_module(net, np.ones((4, 3), dtype), rng)

@@ -103,6 +103,11 @@ def test_what_a_network_prints():
     assert repr(net.parameters()) == "[Parameter(4, 6), Parameter(4,)]"
 
 
+def test_a_list_of_layers_is_refused_at_once():
+    with pytest.raises(TypeError, match=r"is no layer: pass layers one by one, Sequential\(\*layers\) for a list"):
+        Sequential([Flatten(), ReLU()])
+
+
 # --- Forward and backward -------------------------------------------------------------------------
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

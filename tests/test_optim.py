@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import optim
-from helpers.layers import Parameter
+from helpers.layers import Linear, Parameter
 from helpers.optim import SGD, Adam, AdamW, Momentum, RMSProp
 
 SHAPES = [(3, 4), (3,), (2, 3, 2, 2), (1,), (3, 4)]  # two alike: their states must not be one
@@ -380,6 +380,16 @@ def test_the_warm_up_is_a_line_and_the_rest_a_cosine(lr, warm_up, rest):
     assert np.allclose(rise, lr / (warm_up + 1), rtol=1e-9, atol=0)
     assert all(schedule(warm_up + step) == pytest.approx(later(step), rel=1e-12) for step in range(rest))
     assert schedule(warm_up) == lr
+
+
+@given(LEARNING_RATES, st.integers(0, 20), st.integers(1, 20), st.integers(0, 100))
+def test_a_schedule_that_has_ended_stays_at_zero(lr, warm_up, rest, later):
+    assert optim.cosine_lr(lr, warm_up + rest, warm_up)(warm_up + rest + later) == 0
+
+
+def test_a_network_in_place_of_its_parameters_is_named():
+    with pytest.raises(TypeError, match=r"Adam: that is a network: pass net.parameters\(\)"):
+        optim.Adam(Linear(3, 2, np.random.default_rng(0)))
 
 
 def test_schedules_refuse_what_makes_no_sense():

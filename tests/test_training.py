@@ -355,6 +355,36 @@ def test_snapshots():
     assert len(snapshots.test_loss) == 4
 
 
+# --- What is refused before any work ---------------------------------------------------------------
+
+def test_an_optimiser_of_another_network_is_refused():
+    net, other = network(), network()
+    with pytest.raises(ValueError, match=r"the optimiser was made for another network.*make a new one from net.parameters\(\)"):
+        training.fit(net, toy(), SGD(other.parameters(), LR), 1, BATCH)
+
+
+def test_an_optimiser_may_move_some_parameters_only():
+    net = network()
+    before = weights(net)
+    training.fit(net, toy(), SGD(net.parameters()[:1], LR), 1, BATCH)
+    assert [np.array_equal(*pair) for pair in zip(weights(net), before)] == [False] + [True] * (len(before) - 1)
+
+
+def test_an_optimiser_of_the_readers_own_needs_a_step_only():
+    class Own:
+        def __init__(self, net):
+            self.net, self.lr = net, LR
+
+        def step(self):
+            for parameter in self.net.parameters():
+                parameter.value -= self.lr * parameter.grad
+
+    ours, theirs = network(), network()
+    training.fit(ours, toy(), Own(ours), 1, BATCH)
+    run(theirs, toy(), epochs=1)
+    assert all(np.array_equal(*pair) for pair in zip(weights(ours), weights(theirs), strict=True))
+
+
 # --- A loss that is no longer finite --------------------------------------------------------------
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -369,6 +399,22 @@ def test_a_number_that_is_not_finite_is_traced_to_its_layer(name, layer, bad):
     with pytest.raises(FloatingPointError, match=rf"epoch 1, batch 1; numbers first stopped being finite in {layer}\."):
         run(net, digits)
     assert all(np.array_equal(value, before, equal_nan=True) for value, before in zip(weights(net), kept, strict=True))
+
+
+def test_the_layer_is_looked_for_a_shard_at_a_time():
+    # A whole test set at once, laid out as windows, can be larger than the memory.
+    class Narrow(Identity):
+        shard = 4
+
+        def forward(self, x):
+            assert len(x) <= 4, "more than a shard at once"
+            return super().forward(x)
+
+    net, digits = network(), toy()
+    net.layers = (Narrow(), *net.layers)
+    digits.x_train[-1] = np.inf  # seen in the last shard of the last batch at the latest
+    with pytest.raises(FloatingPointError, match="stopped being finite in the images of this batch"):
+        run(net, digits, batch_size=len(digits.x_train))
 
 
 def test_the_layer_is_found_in_a_nested_network():

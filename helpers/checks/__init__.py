@@ -12,4 +12,9 @@ EXERCISES = {name: exercise for lesson in LESSONS for name, exercise in lesson.E
 
 def check(answer):
     """Print what the function `answer`, named as in its exercise, does right or wrong."""
-    print(verdict(answer, EXERCISES[answer.__name__]))
+    name = getattr(answer, "__name__", None)
+    if name in EXERCISES:
+        print(verdict(answer, EXERCISES[name]))
+    else:
+        print(f"There is no exercise for {name or repr(answer)}: hand check the function itself, under the name that the "
+              f"exercise gives it. There are: {', '.join(EXERCISES)}.")

@@ -1,5 +1,6 @@
 """What an exercise is, and the verdict on an answer to it."""
-from dataclasses import dataclass, field
+import copy
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,14 +13,14 @@ class Exercise:
     truth: callable
     mistakes: dict
     praise: str = ""
-    names: tuple = field(default=())  # of the arguments, for messages
+    names: tuple = ()  # of the arguments, for messages
 
 
 def verdict(answer, exercise):
     """One sentence on `answer`: not tried, stopped with an error, wrong shape, a known mistake, or right."""
     found, wanted = [], [exercise.truth(*case) for case in exercise.cases]
     for case in exercise.cases:
-        given = [np.copy(argument) for argument in case]
+        given = copy.deepcopy(case)
         try:
             found.append(answer(*given))
         except Exception as error:  # whatever the reader's code raises is for the reader to see
@@ -29,6 +30,8 @@ def verdict(answer, exercise):
                 return f"Your function changed {name}, which its caller still needs: compute a new array instead."
     if any(result is None for result in found):
         return "Not tried yet: the function returns nothing."
+    if not all(map(_numbers, found)):
+        return "Your function must return one number or one array, but it returns something else: look at its last line."
     if _same(found, wanted):
         return f"Right. {exercise.praise}".strip()
     for hint, wrong in exercise.mistakes.items():
@@ -39,6 +42,14 @@ def verdict(answer, exercise):
         if np.shape(result) != np.shape(want):
             return f"The result must have shape {np.shape(want)}, but yours has shape {np.shape(result)}."
     return "Not right yet. Try it on one small case whose answer you know."
+
+
+def _numbers(result):
+    """Whether it is one array of numbers, or can be seen as one."""
+    try:
+        return np.asarray(result).dtype.kind in "buif"
+    except ValueError:  # several things of different shapes
+        return False
 
 
 def _same(found, wanted):
