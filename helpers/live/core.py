@@ -96,3 +96,9 @@ def pick(label, options, value):
     width = 190 + 8 * (max(12, len(label)) + max(len(str(option)) for option in options))
     return widgets.SelectionSlider(options=options, value=value, description=label,
                                    style={"description_width": "initial"}, layout=widgets.Layout(width=f"{width}px"))
+
+
+def outline(row, column, height, width):
+    """The outline of a block of cells of an image, as x and y of a line."""
+    left, right, top, bottom = column - 0.5, column + width - 0.5, row - 0.5, row + height - 0.5
+    return [left, right, right, left, left], [top, top, bottom, bottom, top]

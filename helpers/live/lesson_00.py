@@ -2,7 +2,7 @@
 import numpy as np
 
 from .. import figures as G
-from .core import Live, slider
+from .core import Live, outline, slider
 
 
 def how_many_pixels(image):
@@ -39,8 +39,7 @@ def look_inside(images):
         part = picture[row:row + 5, column:column + 5]
         shown.set_data(picture)
         zoomed.set_data(part)
-        left, right, top, bottom = column - 0.5, column + 4.5, row - 0.5, row + 4.5
-        window.set_data([left, right, right, left, left], [top, top, bottom, bottom, top])
+        window.set_data(*outline(row, column, 5, 5))
         for text, value in zip(numbers, part.flat):
             text.set(text=f"{value:.2f}" if value else "0", color="white" if value > 0.45 else G.INK)
         title.set_text(f"rows {row}–{row + 4}, columns {column}–{column + 4}")

@@ -27,12 +27,13 @@ class _Bars:
             text.set(text=self.form.format(value), y=value + (self.reach if up else -self.reach), va="bottom" if up else "top")
 
 
-def softmax(names=("zero", "one", "two", "three")):
+def softmax():
     """Four logits to move, and what softmax and cross-entropy make of them."""
+    names = "zero", "one", "two", "three"
     fig, axes = G.canvas(10, 4.3, 1, 3)
     logits = _Bars(axes[0], names, G.INPUT, (-11.5, 11.5), "logits $z$", "{:.1f}")
     probabilities = _Bars(axes[1], names, G.OUTPUT, (0, 1.1), "probabilities $p$", "{:.3f}")
-    gradient = _Bars(axes[2], names, G.GRADIENT, (-1.15, 1.15), "gradient $p - t$", "{:+.2f}")
+    gradient = _Bars(axes[2], names, G.GRADIENT, (-1.15, 1.15), "slope $dz$ of the loss", "{:+.2f}")
     title = fig.suptitle(" ")
 
     def update(true, shift, **z):
@@ -48,7 +49,7 @@ def softmax(names=("zero", "one", "two", "three")):
     controls["shift"] = slider("added to all", 0.0, -3.0, 3.0, 0.5)
     controls["true"] = pick("true class", names, names[1])
     return Live(fig, update, [*logits.artists, *probabilities.artists, *gradient.artists, title],
-                "Bars: four logits, their probabilities, and the gradient p minus t", **controls)
+                "Bars: four logits, their probabilities, and the slope of the loss for each logit", **controls)
 
 
 def one_weight(loss_and_gradient, weights, digit=3):
@@ -103,14 +104,14 @@ def one_weight(loss_and_gradient, weights, digit=3):
                 nudge=pick("nudge ε", [0.001, 0.1, 0.5, 1.0, 2.0, 4.0], 2.0))
 
 
-def step_size(loss_and_gradient, weights, sizes, steps=30):
+def step_size(loss_and_gradient, weights, sizes):
     """Gradient descent with different step sizes on a flat slice of the real loss surface.
 
     The slice runs through `weights` along the first gradient and along the direction in which the
     surface curves most; descent begins up that steep wall and follows the gradient inside the slice.
     `loss_and_gradient(weights)` -> loss, gradient in weights' shape.
     """
-    plane = _Slice(loss_and_gradient, weights)
+    plane, steps = _Slice(loss_and_gradient, weights), 30
     across, up = np.linspace(-1, 5, 31), np.linspace(-2.4, 2.4, 31)
     heights = np.array([[plane.at(a, u)[0] for a in across] for u in up])
     fig, (left, right) = G.canvas(10, 4.7, 1, 2, width_ratios=(1.35, 1))
@@ -176,12 +177,12 @@ class _Slice:
         return places, losses
 
 
-def training(snapshots, name, neurons=12):
-    """Scrub through a training run: weights of some neurons as images, their gradients, and both losses.
+def training(snapshots, name):
+    """Scrub through a training run: weights of twelve neurons as images, their gradients, and both losses.
 
     `snapshots` as kept by `training.Snapshots`, `name` the weight (out, 784) to show.
     """
-    return scrub(snapshots, {"first layer": (name, lambda weights: _sheet(weights[:neurons]))})
+    return scrub(snapshots, {"first layer": (name, lambda weights: _sheet(weights[:12]))})
 
 
 def scrub(snapshots, sheets, gaps="white"):

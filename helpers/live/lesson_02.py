@@ -8,7 +8,7 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
 from .. import figures as G
-from .core import Live, slider
+from .core import Live, outline, slider
 
 
 def slide(image, w, slide_filter):
@@ -38,7 +38,7 @@ def slide(image, w, slide_filter):
 
     def update(row, column):
         part = image[row:row + height, column:column + width]
-        window.set_data(*_box(row, column, height, width))
+        window.set_data(*outline(row, column, height, width))
         patch.show(part)
         product.show(part * w)
         written[:] = np.nan
@@ -107,8 +107,8 @@ def stride_and_padding(out_size):
     out_heat = right.imshow(counts, cmap=_OUTPUTS, vmin=0, vmax=1)
     out_mesh, = right.plot([], [], color="white", lw=2)
     pixel, = right.plot([], [], color=G.OUTPUT, lw=5)
-    left.set_title("how many windows touch each cell", loc="left")
-    heading, title = right.set_title(" ", loc="left"), fig.suptitle(" ", y=0.985)
+    left.set_title("how many windows touch each cell")
+    heading, title = right.set_title(" "), fig.suptitle(" ", y=0.985)
     left.text(-0.5, cells + 0.2, "hatched: padding      ×: no window touches it", fontsize=15)
 
     def update(size, kernel, stride, padding, row, column):
@@ -122,16 +122,16 @@ def stride_and_padding(out_size):
         heat.set_data(np.log1p(touched))
         ring.set_path(_frame(first, padded, most, size))
         mesh.set_data(*_mesh(first, padded))
-        edge.set_data(*_box(most, most, size, size))
-        window.set_data(*_box(first + row * stride, first + column * stride, kernel, kernel))
+        edge.set_data(*outline(most, most, size, size))
+        window.set_data(*outline(first + row * stride, first + column * stride, kernel, kernel))
         unused.set_data(*np.argwhere(touched == 0).T[::-1])
         numbers.set_path(_numbers(touched, touched > 0, 0.62))
-        outputs = np.full((cells, cells), np.nan)
-        outputs[:out, :out] = 0.3
-        outputs[row, column] = 1
+        corner, outputs = (cells - out) // 2, np.full((cells, cells), np.nan)
+        outputs[corner:corner + out, corner:corner + out] = 0.3
+        outputs[corner + row, corner + column] = 1
         out_heat.set_data(outputs)
-        out_mesh.set_data(*_mesh(0, out))
-        pixel.set_data(*_box(row, column, 1, 1))
+        out_mesh.set_data(*_mesh(corner, out))
+        pixel.set_data(*outline(corner + row, corner + column, 1, 1))
         heading.set_text(f"output: {out} × {out}")
         over = (size + 2 * padding - kernel) % stride
         left_over = f"{over} row{'s' * (over > 1)} left over at the end" if over else "none left over"
@@ -178,12 +178,6 @@ def _numbers(table, chosen, letters):
     return Path.make_compound_path(*(Path(vertices + at, codes) for vertices, codes, at in outlines))
 
 
-def _box(row, column, height, width):
-    """The outline of a block of cells, as x and y of a line."""
-    left, right, top, bottom = column - 0.5, column + width - 0.5, row - 0.5, row + height - 0.5
-    return [left, right, right, left, left], [top, top, bottom, bottom, top]
-
-
 def _mesh(first, count):
     """The lines between count x count cells, as x and y of one line with gaps."""
     ends, cuts = (first - 0.5, first + count - 0.5), np.arange(first, first + count + 1) - 0.5
@@ -194,6 +188,6 @@ def _mesh(first, count):
 
 def _frame(outer, outer_size, inner, inner_size):
     """The cells of a square that lie outside a smaller square within it, as a path."""
-    corners = [list(zip(*_box(start, start, size, size))) for start, size in ((outer, outer_size), (inner, inner_size))]
+    corners = [list(zip(*outline(start, start, size, size))) for start, size in ((outer, outer_size), (inner, inner_size))]
     turned = corners[0] + corners[1][::-1]  # the hole runs the other way round
     return Path(turned, [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY] * 2)

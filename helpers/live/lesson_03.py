@@ -4,7 +4,8 @@ from matplotlib.collections import LineCollection
 
 from .. import figures as G
 from .. import functional as F
-from .core import Live, pick, slider
+from ..gradcheck import numeric_gradient
+from .core import Live, outline, pick, slider
 
 # One colour and one dash for each tap, so that a line is known by either.
 _TAPS = (G.WEIGHT, G.TRAIN, G.TEST, G.INK)
@@ -38,16 +39,16 @@ def explorer():
     x, every_w = np.array([1, -2, 3, 0, 2, -1, 1, 2]), np.array([2, -1, 1, 3])
     every_dy = np.array([1, -1, 2, 1, -2, 3, -1, 2, 1, -3, 2, 1])
     fig, ax = G.canvas(10, 4.9)
-    G.bare(ax).set(xlim=(-4.3, 10), ylim=(-0.95, 2.95))
+    G.bare(ax).set(xlim=(-5, 10), ylim=(-0.95, 2.95))
     for level, text, colour in ((0, "$x$", G.INPUT), (2, "$y$", G.OUTPUT), (-0.52, "$dx$", G.GRADIENT_TEXT), (2.52, "$dy$", G.GRADIENT_TEXT)):
-        ax.text(-3.2, level, text, fontsize=20, color=colour, va="center")
+        ax.text(-3.3, level, text, fontsize=20, color=colour, va="center")
     lines = [LineCollection([], linewidths=[], colors=colour, linestyles=[dash], zorder=1)
              for colour, dash in zip(_TAPS, _DASHES)]
     for collection in lines:
         ax.add_collection(collection)
     inputs, outputs = _Cells(ax, 12, 0, -0.52), _Cells(ax, 12, 2, 0.52)
-    taps_text = [ax.text(-4.2, 1.45 - 0.3 * k, "", fontsize=16, color=colour, va="center", weight="bold")
-                 for k, colour in enumerate(_TAPS)]
+    taps_text, slopes_text = ([ax.text(left, 1.45 - 0.3 * k, "", fontsize=16, color=colour, va="center", weight="bold")
+                               for k, colour in enumerate(colours)] for left, colours in ((-4.95, _TAPS), (-3.3, [G.GRADIENT_TEXT] * 4)))
     forward = fig.suptitle(" ", y=0.985, color=G.OUTPUT_TEXT)
     backward = ax.text(0.5, 0.04, "", transform=fig.transFigure, ha="center", va="center", fontsize=18, color=G.GRADIENT_TEXT)
 
@@ -73,13 +74,15 @@ def explorer():
         outputs.set(centres, [str(v) for v in y], [str(v) for v in dy],
                     [G.OUTPUT if i == output else "white" for i in range(count)],
                     [G.GRADIENT if f else G.FRAME for f in fed])
-        for k, text in enumerate(taps_text):
+        dw = [dy @ padded[starts + k] for k in range(taps)]
+        for k, (text, slope) in enumerate(zip(taps_text, slopes_text)):
             text.set_text(f"$w_{k}$ = {every_w[k]}" if k < taps else "")
+            slope.set_text(f"$dw_{k}$ = {dw[k]}" if k < taps else "")
         note = f"only {count} outputs: " if beyond else ""
         forward.set_text(note + _sum(rf"y_{{{output}}}", w, padded[starts[output]:starts[output] + taps], y[output]))
         backward.set_text(_sum(f"dx_{{{input}}}", dy[fed], w[here - starts[fed]], dx[here]))
 
-    return Live(fig, update, [*lines, *inputs.artists, *outputs.artists, *taps_text, forward, backward],
+    return Live(fig, update, [*lines, *inputs.artists, *outputs.artists, *taps_text, *slopes_text, forward, backward],
                 "Inputs below, outputs above, and a line for each multiplication; the sums for one output and for one input",
                 taps=slider("taps", 3, 1, 4), stride=slider("stride", 2, 1, 3), padding=slider("padding", 0, 0, 2),
                 output=slider("output", 1, 0, 11), input=slider("input", 4, 0, 7))
@@ -95,15 +98,16 @@ def _bracketed(number):
     return f"({number})" if number < 0 else str(number)
 
 
-def tap_check(forward, rules, x, w, strides=(1, 2, 3)):
+def tap_check(forward, rules, x, w):
     """Every tap's gradient by a rule, against finite differences.
 
     `forward(x, w, stride)` -> y and `rules` {name: function (dy, x, taps, stride) -> dw} are the reader's own,
     for one image (H, W) and one square filter (K, K). The upstream gradient is random.
     """
+    strides = 1, 2, 3
     results = {(rule, stride): _measured(forward, rule_function, x, w, stride)
                for rule, rule_function in rules.items() for stride in strides}
-    fig, (left, middle, right) = G.canvas(10, 4.7, 1, 3, width_ratios=(1, 1, 1.2))
+    fig, (left, middle, right) = G.canvas(10.2, 5.1, 1, 3, width_ratios=(1, 1, 1.15))
     images, rings = [], []
     for ax, head in ((left, "$dw$ by the rule"), (middle, "$dw$ by finite differences")):
         images.append(G.framed(ax).imshow(w, cmap=G.GRADIENTS))
@@ -114,7 +118,7 @@ def tap_check(forward, rules, x, w, strides=(1, 2, 3)):
     right.axline((0, 0), slope=1, color=G.QUIET, zorder=0)
     dots, = right.plot([], [], "o", color=G.GRADIENT, mec=G.INK, ms=10)
     chosen, = right.plot([], [], "s", mfc="none", mec=G.WEIGHT, mew=4, ms=17)
-    title = fig.suptitle(" ")
+    title = fig.suptitle(" \n ")
 
     def update(rule, stride, row, column):
         found, wanted = results[rule, stride]
@@ -127,29 +131,20 @@ def tap_check(forward, rules, x, w, strides=(1, 2, 3)):
         chosen.set_data([wanted[row, column] / scale], [found[row, column] / scale])
         error = np.abs(found - wanted).max() / np.abs(wanted).max()
         worst = f"{error:.0%}" if error > 1e-3 else f"{error:.0e}"
-        title.set_text(f"tap ({row}, {column}): rule {found[row, column]:+.3f}, finite differences "
-                       f"{wanted[row, column]:+.3f}; worst error of all {worst}")
+        title.set_text(f"{rule}, stride {stride}: worst error {worst}\n"
+                       f"tap ({row}, {column}): rule {found[row, column]:+.3f}, finite differences {wanted[row, column]:+.3f}")
 
     last = len(w) - 1
     return Live(fig, update, [*images, *rings, dots, chosen, title],
                 "The gradient of every tap of a filter, by a rule and by finite differences, and one against the other",
-                rule=pick("rule", list(rules), list(rules)[0]), stride=slider("stride", min(2, max(strides)), min(strides), max(strides)),
+                rule=pick("rule", list(rules), list(rules)[0]), stride=slider("stride", 2, strides[0], strides[-1]),
                 row=slider("tap row", 1, 0, last), column=slider("tap column", 2, 0, last))
 
 
-def _measured(forward, rule, x, w, stride, eps=1e-6):
-    """(dw by the rule, dw by central differences) for a random upstream gradient."""
-    w = w.copy()
+def _measured(forward, rule, x, w, stride):
+    """(dw by the rule, dw by finite differences) for a random upstream gradient."""
     dy = np.random.default_rng(0).standard_normal(forward(x, w, stride).shape)
-    numeric = np.zeros_like(w)
-    for place in np.ndindex(w.shape):
-        kept = w[place]
-        w[place] = kept + eps
-        above = forward(x, w, stride)
-        w[place] = kept - eps
-        numeric[place] = (dy * (above - forward(x, w, stride))).sum() / (2 * eps)
-        w[place] = kept
-    return rule(dy, x, len(w), stride), numeric
+    return rule(dy, x, len(w), stride), numeric_gradient(lambda: np.vdot(dy, forward(x, w, stride)), w)
 
 
 def way_back(image, w, dy, stride):
@@ -182,9 +177,8 @@ def way_back(image, w, dy, stride):
             shown.set_data(array)
             shown.set_clim(**G.span(full))
         r, c = divmod(max(sent - 1, 0), out_w)
-        left, top, size = c * stride - 0.5, r * stride - 0.5, len(w)
         for window in windows:
-            window.set_data([left, left + size, left + size, left, left], [top, top, top + size, top + size, top])
+            window.set_data(*outline(r * stride, c * stride, *w.shape))
         cell.set_data([c], [r])
         ring.set_data([column], [row])
         rows, columns = np.divmod(np.arange(sent), out_w)

@@ -6,8 +6,9 @@ from .. import functional as F
 from .core import Live, pick, slider
 
 
-def factors(most=60):
+def factors():
     """How large the product of many slopes is, layer by layer, without a skip (f′) and with one (1 + f′)."""
+    most = 60
     slopes = np.random.default_rng(4).uniform(-1, 1, most)
     fig, ax = G.canvas(10, 4.4)
     ax.set(yscale="log", xlim=(0, most + 1), ylim=(1e-30, 1e8), xlabel="layers", ylabel="size of the product")
@@ -33,13 +34,13 @@ _ACTIVATIONS = {"identity": (F.identity, F.identity_backward), "sigmoid": (F.sig
 _STARTS = {"0.03": 0.03, "Glorot": 1.0, "He": 2**0.5, "2": 2.0}
 
 
-def fading(images, width=64, most=40):
+def fading(images):
     """The gradient at each layer of a stack of dense layers on digits (n, ...), against the one at its top.
 
     Each layer is activation(w x), or with a skip x + activation(w x). The spread of the start is in units of
-    Glorot's, which for layers as wide as they are deep is 1 / sqrt(width).
+    Glorot's, which for layers with as many outputs as inputs is 1 / sqrt(width).
     """
-    rng = np.random.default_rng(0)
+    width, most, rng = 64, 40, np.random.default_rng(0)
     x = images.reshape(len(images), -1).astype(np.float64)
     x = x @ rng.standard_normal((x.shape[1], width)) / np.linalg.norm(x, axis=1, keepdims=True)
     weights, dy = rng.standard_normal((most, width, width)) / width**0.5, rng.standard_normal((len(x), width))
@@ -87,19 +88,14 @@ def inert(net, image, label):
 
     `net` is a `published.skip.SkipNet`, image (28, 28).
     """
-    p, labels = net.params, np.array([label])
-    h1, conv1 = F.conv2d(image[None, None], p["w1"], p["b1"])
-    a1, relu1 = F.relu(h1)
-    h2, conv2 = F.conv2d(a1, p["w2"], p["b2"], 2)
-    a2, relu2 = F.relu(h2)
-    w3 = p["w3"].reshape(10, -1)
-    before = a2.reshape(1, -1) @ w3.T + p["b3"]
+    before, _, (conv1, relu1, a1, conv2, relu2, a2) = net.forward(image[None])
+    labels, w3 = np.array([label]), net.params["w3"].reshape(10, -1)
     rows = dict(zip(_ROWS, (np.ones((10, a1.size)), np.random.default_rng(0).standard_normal((10, a1.size)))))
 
     def felt(kind, scale):
         added = scale * a1.reshape(1, -1) @ rows[kind].T
         _, dz = F.cross_entropy(before + added, labels)
-        da1 = F.conv2d_backward(F.relu_backward((dz @ w3).reshape(h2.shape), relu2), conv2)[0]
+        da1 = F.conv2d_backward(F.relu_backward((dz @ w3).reshape(a2.shape), relu2), conv2)[0]
         da1 = da1 + (scale * dz @ rows[kind]).reshape(a1.shape)
         dw1 = F.conv2d_backward(F.relu_backward(da1, relu1), conv1, input_gradient=False)[1]
         return added[0], F.softmax(before + added)[0][0], dw1[:, 0]

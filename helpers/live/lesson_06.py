@@ -4,6 +4,8 @@ from functools import lru_cache
 import numpy as np
 
 from .. import figures as G
+from ..layers import Parameter
+from ..optim import SGD, Adam, Momentum, RMSProp
 from .core import Live, pick, slider
 
 
@@ -31,34 +33,22 @@ _MOST, _X, _Y = 120, (-3.0, 3.0), (-2.0, 2.0)
 _COLOURS = {"SGD": (G.INK, "o"), "momentum": (G.INPUT, "s"), "RMSProp": (G.WEIGHT, "^"), "Adam": (G.TEST, "D")}
 
 
-def _moves(name, g, state, t, lr, b1, b2):
-    """How far an optimiser moves, given the slopes g of this step and its state (m, v), which it changes."""
-    m, v = state
-    if name == "SGD":
-        return -lr * g
-    if name == "momentum":
-        m[...] = b1 * m + g
-        return -lr * m
-    v[...] = b2 * v + (1 - b2) * g * g
-    if name == "RMSProp":
-        return -lr * g / (np.sqrt(v) + 1e-8)
-    m[...] = b1 * m + (1 - b1) * g
-    return -lr * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + 1e-8)
-
-
 @lru_cache(maxsize=64)
 def optimizer_paths(surface, start, condition, lr, b1, b2):
     """{optimiser: places (steps + 1, 2)} on a surface; a path that leaves the picture for good stays where it left."""
     formula, paths = _SURFACES[surface], {}
     for name in _COLOURS:
-        place, state, path = np.array(start), np.zeros((2, 2)), [start]
-        for t in range(1, _MOST + 1):
-            _, *slopes = formula(*place, condition)
-            place = place + _moves(name, np.array(slopes), state, t, lr, b1, b2)
-            if not np.abs(place).max() < 50:
-                path += [path[-1]] * (_MOST + 1 - t)
+        place, path = Parameter(np.array(start)), [start]
+        optimizer = {"SGD": lambda: SGD([place], lr), "momentum": lambda: Momentum([place], lr, b1),
+                     "RMSProp": lambda: RMSProp([place], lr, b2), "Adam": lambda: Adam([place], lr, (b1, b2))}[name]()
+        while len(path) <= _MOST:
+            _, *slopes = formula(*place.value, condition)
+            place.grad = np.array(slopes)
+            optimizer.step()
+            if not np.abs(place.value).max() < 50:
+                path += [path[-1]] * (_MOST + 1 - len(path))
                 break
-            path.append(tuple(place))
+            path.append(tuple(place.value))
         paths[name] = np.array(path)
     return paths
 
@@ -95,12 +85,12 @@ def playground():
                 b2=pick("β₂", [0.0, 0.5, 0.9, 0.99, 0.999], 0.99), step=slider("step", 30, 0, _MOST))
 
 
-def bias_correction(steps=120):
+def bias_correction():
     """A noisy gradient, its running mean from zero, and the same divided by 1 - β^t."""
-    t = np.arange(1, steps + 1)
-    g = 1 + 0.5 * np.random.default_rng(2).standard_normal(steps)
+    t = np.arange(1, _MOST + 1)
+    g = 1 + 0.5 * np.random.default_rng(2).standard_normal(_MOST)
     fig, ax = G.canvas(10, 4.4)
-    ax.set(xlim=(0, steps + 1), ylim=(-0.4, 3.0), xlabel="step", ylabel="gradient")
+    ax.set(xlim=(0, _MOST + 1), ylim=(-0.4, 3.0), xlabel="step", ylabel="gradient")
     ax.plot(t, g, ".", color=G.QUIET, ms=9, label="gradient")
     ax.axhline(1, color=G.INK, lw=2, ls="--", label="its true mean")
     plain, = ax.plot([], [], "-", color=G.TEST, label="running mean")

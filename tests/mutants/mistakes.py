@@ -168,6 +168,7 @@ MISTAKES = _in(
     "checks/core.py", "test_checks",
     ("exercises: anything of the right shape is right", "rtol=1e-6, atol=1e-9", "rtol=1e9, atol=1e9"),
     ("exercises: a changed argument not noticed", "if not np.array_equal(before, after):", "if False:"),
+    ("exercises: numbers handed over as arrays", "given = copy.deepcopy(case)", "given = [np.copy(argument) for argument in case]"),
 ) + _in(
     "figures.py", "test_projector",
     ("figures: numbers on the axes too small", '"xtick.labelsize": 14', '"xtick.labelsize": 12'),
@@ -179,4 +180,21 @@ MISTAKES = _in(
     "live/core.py", "test_live",
     ("live figures: a moved control changes nothing", "        self.image.value = self.frame(**self.values)\n\n    def _repr", "        pass\n\n    def _repr"),
     ("live figures: nothing is cleared between frames", "        canvas.restore_region(self._background)\n", ""),
+) + _in(
+    "live/lesson_02.py", "test_live_content",
+    ("live figures: the rows that a window touches", "along[start:start + kernel] += 1", "along[start:start + kernel] = 1"),
+) + _in(
+    "live/lesson_03.py", "test_live_content",
+    ("live figures: gradients overwritten where windows overlap", "dx[start:start + taps] += arriving * w", "dx[start:start + taps] = arriving * w"),
+    ("live figures: a tap's gradient without the stride", "padded[starts + k]", "padded[np.arange(count) + k]"),
+) + _in(
+    "live/lesson_05.py", "test_live_content",
+    ("live figures: a skip that hands no gradient back", "dy = dy + through if skip else through", "dy = through"),
+    ("live figures: the skip's own gradient left out", "        da1 = da1 + (scale * dz @ rows[kind]).reshape(a1.shape)\n", ""),
+) + _in(
+    "live/lesson_06.py", "test_live_content",
+    ("live figures: paths that go uphill", "place.grad = np.array(slopes)", "place.grad = -np.array(slopes)"),
+    ("live figures: the two betas exchanged", "(b1, b2))}", "(b2, b1))}"),
+    ("live figures: a slope of a surface", "return (u * u / k + v * v) / 2, u / k + v, u / k - v", "return (u * u / k + v * v) / 2, u / k + v, u / k + v"),
+    ("live figures: a correction of the wrong step", "np.array(means) / (1 - beta**t)", "np.array(means) / (1 - beta**(t + 1))"),
 )
