@@ -29,14 +29,19 @@ class Parameter:
 class Module:
     """What every layer and network can do. A new one defines `forward` and `backward`.
 
-    Parameters and inner modules are found as attributes, in the order in which they were set.
+    Parameters and inner modules are found as attributes, in the order in which they were set; arrays that are
+    attributes are weights that are not trained. An object remembers what it saw last, so it can stand in one place
+    of a network only.
     """
 
     training = True
     cache = None  # what the last forward pass left for the backward pass
     private = False  # a worker's own copy, whose results may be overwritten by its next call
     input_gradient = True  # whether anybody wants what `backward` returns
-    shard = 250  # images at a time for which its work arrays stay in a core's cache
+    # How many images `training.fit` may hand to a copy of the network on another core: as many as keep the work arrays
+    # in that core's cache. None: it must see its batches whole and itself, for it draws random numbers, or remembers
+    # more than its parameters.
+    shard_size = None
 
     def forward(self, x):
         """The output for input x; remembers what `backward` needs."""
@@ -62,7 +67,7 @@ class Module:
         """
         twin = copy.deepcopy(self, {id(parameter.value): parameter.value for parameter in self.parameters()})
         for module in twin.modules():
-            module.private, module.kept = True, {}
+            module.private, module._kept = True, {}
         twin.drop_input_gradient()
         return twin
 
@@ -74,18 +79,23 @@ class Module:
         """Memory for a result that lies in memory as `like` does: in a private copy the same each time, else None."""
         if not self.private:
             return None
-        array = self.kept.get(name)
+        array = self._kept.get(name)
         if array is None or array.shape != like.shape or array.dtype != like.dtype:
-            array = self.kept[name] = np.empty_like(like)
+            array = self._kept[name] = np.empty_like(like)
         return array
 
     def __getstate__(self):
         """What a copy or a pickle takes along: all but the traces of the last run."""
-        return {name: value for name, value in vars(self).items() if name not in ("cache", "kept")}
+        return {name: value for name, value in vars(self).items() if name not in ("cache", "_kept")}
 
     def modules(self):
         """This module and all inside it."""
-        return [self] + [module for _, child in self.children() for module in child.modules()]
+        return [module for _, module in self.named_modules()]
+
+    def named_modules(self, name=""):
+        """Pairs (name, module), this module first and nameless, inner modules' names joined by dots."""
+        inner = [(f"{name}.{key}" if name else key, child) for key, child in self.children()]
+        return [(name, self)] + [pair for key, child in inner for pair in child.named_modules(key)]
 
     def children(self):
         """Pairs (name, inner module)."""
@@ -96,13 +106,18 @@ class Module:
         own = [(prefix + name, value) for name, value in vars(self).items() if isinstance(value, Parameter)]
         return own + [pair for name, child in self.children() for pair in child.named_parameters(f"{prefix}{name}.")]
 
+    def named_buffers(self, prefix=""):
+        """Pairs (name, array) of the weights that are not trained, named likewise."""
+        own = [(prefix + name, value) for name, value in vars(self).items() if isinstance(value, np.ndarray) and name != "cache"]
+        return own + [pair for name, child in self.children() for pair in child.named_buffers(f"{prefix}{name}.")]
+
     def parameters(self):
         """All parameters, from input to output."""
         if not self.private:
             return [parameter for _, parameter in self.named_parameters()]
-        if "parameters" not in self.kept:  # what a private copy is made of never changes: looked up once
-            self.kept["parameters"] = [parameter for _, parameter in self.named_parameters()]
-        return self.kept["parameters"]
+        if "parameters" not in self._kept:  # what a private copy is made of never changes: looked up once
+            self._kept["parameters"] = [parameter for _, parameter in self.named_parameters()]
+        return self._kept["parameters"]
 
     def train(self, mode=True):
         """Set training mode here and in all inner modules; returns the module."""
@@ -126,8 +141,11 @@ class Module:
         return self
 
     def state_dict(self):
-        """{name: copy of the parameter's value}."""
-        return {name: parameter.value.copy() for name, parameter in self.named_parameters()}
+        """{name: copy} of all weights, those that are not trained among them."""
+        return {name: array.copy() for name, array in self._weights().items()}
+
+    def _weights(self):
+        return {name: parameter.value for name, parameter in self.named_parameters()} | dict(self.named_buffers())
 
     def load_state_dict(self, state):
         """Put the values of `state` in place, all or none.
@@ -135,23 +153,21 @@ class Module:
         Raises KeyError for names that are missing or unknown, ValueError for a shape that differs,
         TypeError for values that are not real numbers.
         """
-        own = dict(self.named_parameters())
+        own = self._weights()
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
         if missing or unknown:
             raise KeyError(f"load_state_dict: missing {missing}, unknown {unknown}: was it saved from another network?")
         values = {name: np.asarray(state[name]) for name in own}
-        for name, parameter in own.items():
-            if values[name].shape != parameter.value.shape:
-                raise ValueError(f"load_state_dict: {name} has shape {values[name].shape} "
-                                 f"but the network expects {parameter.value.shape}")
-            if not np.can_cast(values[name].dtype, parameter.value.dtype, "same_kind"):
-                raise TypeError(f"load_state_dict: {name} has dtype {values[name].dtype} "
-                                f"but the network expects {parameter.value.dtype}")
-        for name, parameter in own.items():
-            parameter.value[...] = values[name]
+        for name, array in own.items():
+            if values[name].shape != array.shape:
+                raise ValueError(f"load_state_dict: {name} has shape {values[name].shape} but the network expects {array.shape}")
+            if not np.can_cast(values[name].dtype, array.dtype, "same_kind"):
+                raise TypeError(f"load_state_dict: {name} has dtype {values[name].dtype} but the network expects {array.dtype}")
+        for name, array in own.items():
+            array[...] = values[name]
 
     def save(self, path):
-        """Write all parameters to `path`, an .npz file. A file that stands there is replaced whole or not at all."""
+        """Write all weights to `path`, an .npz file. A file that stands there is replaced whole or not at all."""
         path = Path(path)
         if path.suffix != ".npz":
             raise ValueError(f"save: the file's name must end in .npz, but it is {path.name}")
@@ -172,7 +188,7 @@ class Module:
         except (FileNotFoundError, IsADirectoryError, PermissionError):
             raise
         except Exception as error:  # one flipped bit can surface as any of a dozen kinds
-            raise ValueError(f"load: {path} is not a whole .npz of parameters ({error}): save the network again") from error
+            raise ValueError(f"load: {path} is not a whole .npz of weights ({error}): save the network again") from error
         self.load_state_dict(state)
 
     def __repr__(self):
@@ -184,6 +200,8 @@ class Linear(Module):
 
     `weight` (out, in) is drawn by `init` from the generator `rng`; `bias` (out,) begins at zero.
     """
+
+    shard_size = 250
 
     def __init__(self, in_features, out_features, rng, init=init.he_normal, dtype=np.float32):
         self.weight = Parameter(init((out_features, in_features), rng, dtype))
@@ -209,7 +227,7 @@ class Conv2d(Module):
     `kernel_size`, `stride` and `padding` are whole numbers or pairs (along height, along width).
     """
 
-    shard = 25  # windows overlap: laid out, they take many times the memory of the image
+    shard_size = 25  # windows overlap: laid out, they take many times the memory of the image
 
     def __init__(self, in_channels, out_channels, kernel_size, rng, stride=1, padding=0,
                  init=init.he_normal, dtype=np.float32):
@@ -237,6 +255,7 @@ class Conv2d(Module):
 class _Pool(Module):
     """A window that slides over each channel by itself; it has no parameters."""
 
+    shard_size = 250
     formula = backward_formula = None
 
     def __init__(self, kernel_size, stride=None, padding=0):
@@ -271,6 +290,7 @@ class AvgPool2d(_Pool):
 class _Activation(Module):
     """A formula without parameters, applied number by number."""
 
+    shard_size = 250
     formula = backward_formula = None
 
     def forward(self, x):
@@ -289,6 +309,8 @@ class Identity(_Activation):
 
 class ReLU(Module):
     """y = max(0, x)."""
+
+    shard_size = 250
 
     def forward(self, x):
         y, self.cache = F.relu(x, self.room("y", x))
@@ -314,6 +336,8 @@ class Tanh(_Activation):
 class Clip(Module):
     """y = x held between low and high."""
 
+    shard_size = 250
+
     def __init__(self, low=0.0, high=1.0):
         self.low, self.high = low, high
 
@@ -330,6 +354,8 @@ class Clip(Module):
 
 class Flatten(Module):
     """One row an image: x (N, ...) -> y (N, product of the rest)."""
+
+    shard_size = 250
 
     def forward(self, x):
         common.check_float("Flatten", x=x)
@@ -350,6 +376,8 @@ class Projection(Module):
 
     `weight` (out, C, H, W) is given; with `trained=False` it stays as it is.
     """
+
+    shard_size = 250
 
     def __init__(self, weight, trained=True):
         common.check_axes("Projection", "weight", weight, ("out", "C", "H", "W"))
@@ -378,10 +406,16 @@ class Projection(Module):
 
 
 class Residual(Module):
-    """Two ways from x, added up: y = body(x) + shortcut(x) (He et al. 2016, equations 1 and 2)."""
+    """Two paths from x, added up: y = body(x) + shortcut(x) (He et al. 2016, equations 1 and 2).
+
+    Raises ValueError if an object stands in both.
+    """
+
+    shard_size = 250
 
     def __init__(self, body, shortcut=None):
         self.body, self.shortcut = body, Identity() if shortcut is None else shortcut
+        _check_places(self)
 
     def forward(self, x):
         straight, around = self.body.forward(x), self.shortcut.forward(x)
@@ -391,7 +425,7 @@ class Residual(Module):
         return straight + around
 
     def backward(self, dy):
-        straight, around = self.body.backward(dy), self.shortcut.backward(dy)  # a sum of two ways: so of two gradients
+        straight, around = self.body.backward(dy), self.shortcut.backward(dy)  # a sum of two paths: so of two gradients
         return np.add(straight, around, out=self.room("dx", straight))
 
     def __repr__(self):
@@ -399,13 +433,19 @@ class Residual(Module):
 
 
 class Sequential(Module):
-    """Layers one after the other; `backward` walks them in reverse."""
+    """Layers one after the other; `backward` walks them in reverse.
+
+    Raises TypeError for what is no layer, ValueError for an object that stands in two places.
+    """
+
+    shard_size = 250
 
     def __init__(self, *layers):
         for layer in layers:
             if not hasattr(layer, "forward"):
                 raise TypeError(f"Sequential: {layer!r} is no layer: pass layers one by one, Sequential(*layers) for a list")
         self.layers = layers
+        _check_places(self)
 
     def forward(self, x):
         for layer in self.layers:
@@ -430,3 +470,12 @@ class Sequential(Module):
 
     def __repr__(self):
         return f"Sequential({', '.join(map(repr, self.layers))})"
+
+
+def _check_places(net):
+    seen = set()
+    for module in net.modules():
+        if id(module) in seen:
+            raise ValueError(f"{type(net).__name__}: one {module} stands in two places, but remembers only what it saw last: "
+                             "make an object for each place")
+        seen.add(id(module))

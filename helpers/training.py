@@ -10,9 +10,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from tqdm.auto import tqdm
 
-from .layers import Sequential
+from .blas import one_thread
+from .functional.common import check_labels
+from .layers import Module
 from .sharding import workers
 from .sharding.shards import cut
+
+_PATIENCE = 5.0  # seconds between two interrupts after which a step is taken not to end
 
 
 @dataclass
@@ -70,17 +74,18 @@ def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None, execu
     Every epoch visits all images once, in an order drawn from (seed, epoch), `batch_size` at a time
     (the last batch takes what is left), and ends with a measurement on the test set.
     `callback(step, net, loss)` is called at each step when the gradients are there and before the
-    weights move; steps count from 0. `schedule(step)` gives the step size of each step (see `optim`).
+    weights move; steps count from 0. It may change parameters, and nothing else of the network. `schedule(step)` gives the step size of each step (see `optim`).
     Given the `history` of an earlier run, `epochs` more are made and put after it: with the weights and the
     optimiser's state of that run, the numbers are those of one unbroken run.
     A batch is computed in shards on all cores, or on any `concurrent.futures.Executor` that is given; the
     result is the same (see `sharding`).
     An interrupt (Ctrl-C, or the stop button) waits for the end of the step and ends the run there:
-    weights and history are those of the last whole step.
-    Raises ValueError for a bad count or an optimiser of another network, FloatingPointError when the loss is no longer finite, naming
-    epoch, batch and layer; the weights are then those that gave that loss.
+    weights and history are those of the last whole step. Where a step does not end, another one stops it.
+    Raises TypeError or ValueError, before any work, for digits, counts or arguments that do not fit together, and for
+    an optimiser of another network; FloatingPointError when the loss is no longer finite, naming epoch, batch and
+    layer. The weights are then those that gave that loss, and the error's `history` holds the run until there.
     """
-    _check_counts(digits, epochs, batch_size)
+    _check_run(net, digits, epochs, batch_size, executor, history)
     count = len(digits.x_train)
     starts, parameters = range(0, count, batch_size), net.parameters()
     moved = getattr(optimizer, "parameters", parameters)  # a reader's own optimiser may keep them elsewhere
@@ -99,7 +104,7 @@ def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None, execu
                 chosen = order[start:start + batch_size]
                 images, labels = digits.x_train[chosen], digits.y_train[chosen]
                 loss, rights, gradients = batch(images, labels)
-                _check_finite(loss, net, images, f"epoch {epoch + 1}, batch {number + 1}")
+                _check_finite(loss, net, images, f"epoch {epoch + 1}, batch {number + 1}", history)
                 for parameter, gradient in zip(parameters, gradients):
                     parameter.grad = gradient
                 if callback is not None:
@@ -116,7 +121,7 @@ def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None, execu
             history.train_loss.append(float(np.mean(history.step_losses[-len(starts):])))
             history.train_accuracy.append(right / count)
             test_loss, test_accuracy = _measure(net, digits.x_test, digits.y_test, batch)
-            _check_finite(test_loss, net, digits.x_test, f"the test after epoch {epoch + 1}")
+            _check_finite(test_loss, net, digits.x_test, f"the test after epoch {epoch + 1}", history)
             history.test_loss.append(test_loss)
             history.test_accuracy.append(test_accuracy)
             bar.set_postfix_str(f"test accuracy {test_accuracy:.2%}")
@@ -138,11 +143,14 @@ def _progress(steps):
     return tqdm(total=steps, unit="step", desc="training", disable=os.environ.get("TQDM_DISABLE") == "1")
 
 
-def _check_finite(loss, net, images, when):
+def _check_finite(loss, net, images, when, history):
     if not np.isfinite(loss):
         where = next(filter(None, (_first_not_finite(net, images[part]) for part in cut(net, len(images)))), "the loss itself")
-        raise FloatingPointError(f"fit: the loss became {loss} in {when}; numbers first stopped being finite in {where}. The weights are those that gave this loss: try a "
-                                 "smaller step size, and check the gradients with gradcheck.check_module")
+        error = FloatingPointError(f"fit: the loss became {loss} in {when}; numbers first stopped being finite in {where}. "
+                                   "The weights are those that gave this loss: try a smaller step size, and check the "
+                                   "gradients with gradcheck.check_module")
+        error.history = history
+        raise error
 
 
 def _stopped_early(history, epoch):
@@ -157,57 +165,108 @@ def evaluate(net, images, labels):
         return _measure(net, images, labels, batch)[1]
 
 
+def predict(net, images):
+    """Logits (N, classes) of images (N, ...), in evaluation mode.
+
+    A few images at a time: what a network keeps for the way back would be gigabytes for all of MNIST.
+    """
+    with _evaluation_mode(net), one_thread():
+        return np.concatenate([net.forward(images[part]) for part in cut(net, len(images))])
+
+
 def _measure(net, images, labels, batch):
     """Mean loss and accuracy, by the function that `sharding.workers` gives, in evaluation mode."""
     if len(images) != len(labels) or len(images) == 0:
         raise ValueError(f"evaluate: one label an image and one image at least are wanted, "
                          f"but there are {len(images)} images and {len(labels)} labels")
-    was_training = net.training
-    net.eval()
-    try:
+    with _evaluation_mode(net):
         loss, right, _ = batch(images, labels, gradients=False)
-    finally:
-        net.train(was_training)
     return loss, right / len(images)
 
 
-def _check_counts(digits, epochs, batch_size):
+@contextmanager
+def _evaluation_mode(net):
+    """Evaluation mode for the length of a block; then every layer is in the mode in which it was."""
+    modes = [(module, module.training) for module in net.modules()]
+    net.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def _check_run(net, digits, epochs, batch_size, executor, history):
+    """What `fit` is given must fit together, the last label too: a mistake shows now, and not after an epoch."""
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
-        if not isinstance(value, (int, np.integer)) or value < 1:
+        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
             raise ValueError(f"fit: {name} must be a whole number of at least 1, but it is {value!r}")
+    if not isinstance(net, Module):
+        raise TypeError(f"fit: the network is a {type(net).__name__}: let its class inherit from helpers.layers.Module")
+    if executor is not None and not hasattr(executor, "submit"):
+        raise TypeError(f"fit: executor must be a concurrent.futures.Executor, but it is {executor!r}")
+    if not isinstance(history, History | None):
+        raise TypeError(f"fit: history must be what an earlier fit returned, but it is a {type(history).__name__}")
     for part in ("train", "test"):
-        images, labels = getattr(digits, f"x_{part}"), getattr(digits, f"y_{part}")
+        images, labels = getattr(digits, f"x_{part}", None), getattr(digits, f"y_{part}", None)
+        for name, array in ((f"x_{part}", images), (f"y_{part}", labels)):
+            if not isinstance(array, np.ndarray):
+                raise TypeError(f"fit: digits.{name} must be a NumPy array, but it is a {type(array).__name__}")
         if len(images) != len(labels) or len(images) == 0:
             raise ValueError(f"fit: one label an image is wanted and one image at least: x_{part} has "
                              f"{len(images)} images, y_{part} {len(labels)} labels")
+    if digits.x_test.shape[1:] != digits.x_train.shape[1:] or digits.x_test.dtype != digits.x_train.dtype:
+        raise ValueError(f"fit: images to train on and to test with must be alike, but x_train is {digits.x_train.dtype} "
+                         f"{digits.x_train.shape} and x_test {digits.x_test.dtype} {digits.x_test.shape}")
+    with np.errstate(all="ignore"):
+        logits = predict(net, digits.x_train[:1])
+    for name, labels in (("y_train", digits.y_train), ("y_test", digits.y_test)):
+        check_labels(f"fit: {name}", labels, (len(labels), logits.shape[1]))
 
 
 @contextmanager
 def _interrupt_held():
     """Collects interrupts in a list while the block runs, so that no step is left half done.
 
-    Only the main thread receives interrupts; in another there is nothing to hold.
+    One that comes long after the first goes through: the step does not end. Only the main thread receives interrupts;
+    in another there is nothing to hold.
     """
     held = []  # a list, for a handler must not wait for a lock: a second interrupt may cut into the first
+
+    def hold(*_):
+        held.append(time.monotonic())
+        if held[-1] - held[0] > _PATIENCE:
+            raise KeyboardInterrupt
+
     if threading.current_thread() is not threading.main_thread():
         yield held
         return
-    before = signal.signal(signal.SIGINT, lambda *_: held.append(True))
+    before = signal.signal(signal.SIGINT, hold)
     try:
         yield held
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _first_not_finite(net, x, name=""):
+def _first_not_finite(net, x):
     """Where numbers first stop being finite on the way forward: in words, for a message, or None."""
     if not np.isfinite(x).all():
         return "the images of this batch"
-    if not isinstance(net, Sequential):
-        return f"layer {name}, {net}" if name else f"the network, {net}"
-    for index, layer in enumerate(net.layers):
-        y = layer.forward(x)
-        if not np.isfinite(y).all():
-            return _first_not_finite(layer, x, f"{name}.{index}" if name else str(index))  # as in state_dict
-        x = y
-    return None
+    found, modules = [], net.named_modules()
+
+    def watched(name, module, forward):
+        def watch(x):
+            y = forward(x)
+            if not np.isfinite(y).all():
+                found.append(f"layer {name}, {module}" if name else f"the network, {module}")
+            return y
+        return watch
+
+    for name, module in modules:
+        module.forward = watched(name, module, module.forward)  # on the object: it hides the method of its class
+    try:
+        net.forward(x)
+    finally:
+        for _, module in modules:
+            del module.forward
+    return found[0] if found else None

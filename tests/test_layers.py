@@ -103,6 +103,30 @@ def test_what_a_network_prints():
     assert repr(net.parameters()) == "[Parameter(4, 6), Parameter(4,)]"
 
 
+def test_an_object_in_two_places_is_refused():
+    bend, layer = ReLU(), Linear(4, 4, np.random.default_rng(0))
+    for make in (lambda: Sequential(layer, bend, bend), lambda: Sequential(bend, Sequential(layer, bend)),
+                 lambda: layers.Residual(layer, layer), lambda: layers.Residual(Sequential(layer, bend), bend)):
+        with pytest.raises(ValueError, match=r"one (ReLU|Linear)\(.*\) stands in two places.*make an object for each"):
+            make()
+
+
+def test_weights_that_are_not_trained_are_saved(tmp_path):
+    net, other = models.skip_cnn(0, "fixed"), models.skip_cnn(1, "fixed")
+    assert "2.shortcut.weight" in net.state_dict()
+    net.save(tmp_path / "net.npz")
+    other.load(tmp_path / "net.npz")
+    images = np.random.default_rng(0).random((3, 1, 28, 28), np.float32)
+    assert np.array_equal(other.forward(images), net.forward(images))
+
+
+def test_a_cache_is_no_weight():
+    net = small()
+    names = list(net.state_dict())
+    net.forward(np.zeros((2, 6)))
+    assert list(net.state_dict()) == names
+
+
 def test_a_list_of_layers_is_refused_at_once():
     with pytest.raises(TypeError, match=r"is no layer: pass layers one by one, Sequential\(\*layers\) for a list"):
         Sequential([Flatten(), ReLU()])

@@ -71,7 +71,8 @@ def test_projection_is_trained_or_is_not(trained):
     digits.x_test, digits.y_test = digits.x_train, digits.y_train
     training.fit(net, digits, SGD(net.parameters(), 0.1), 1, 30)
     weight = net.layers[0].shortcut.weight
-    assert ("0.shortcut.weight" in net.state_dict()) == trained
+    assert ("0.shortcut.weight" in dict(net.named_parameters())) == trained
+    assert ("0.shortcut.weight" in dict(net.named_buffers())) != trained
     assert np.array_equal(weight.value if trained else weight, start) != trained
     if trained:
         wide = Projection(start).double()

@@ -22,7 +22,7 @@ from helpers.sharding import Worker, processes
 from helpers.sharding.executors import on_executor
 from helpers.sharding.processes import Crew
 
-CORES, SHARD = 2, Conv2d.shard
+CORES, SHARD = 2, Conv2d.shard_size
 posix = pytest.mark.skipif(os.name != "posix", reason="signals, and files that can be removed while they are open")
 
 ODD = '''
@@ -33,7 +33,7 @@ import numpy as np
 from helpers.layers import Identity, Linear
 
 class Odd(Identity):
-    shard = 25
+    shard_size = 25
     def __init__(self, flag=None):
         self.home, self.flag = os.getpid(), flag
     def away(self):
@@ -78,7 +78,7 @@ class Mode(Odd):
 
 class Coarse(Linear):
     """Its gradients are of less precision than its weights."""
-    shard = 25
+    shard_size = 25
     def backward(self, dy):
         dx = super().backward(dy)
         self.weight.grad = self.weight.grad.astype(np.float32)

@@ -18,7 +18,7 @@ from helpers.layers import (
 from helpers.optim import SGD
 from helpers.sharding import Worker, workers
 
-SHARD = Conv2d.shard
+SHARD = Conv2d.shard_size
 
 
 def small(seed=0, dtype=np.float32):
@@ -162,7 +162,7 @@ def test_a_replica_hands_no_gradient_to_its_images():
 
 def test_an_error_in_a_shard_reaches_the_caller():
     class Bad(Identity):
-        shard = SHARD
+        shard_size = SHARD
 
         def forward(self, x):
             if len(x) < SHARD:
@@ -187,7 +187,7 @@ def test_modes_reach_the_workers():
     class Mode(Identity):
         """Adds a class's worth to the first logit in evaluation mode."""
 
-        shard = SHARD
+        shard_size = SHARD
 
         def forward(self, x):
             return super().forward(x) + (0 if self.training else np.eye(4, dtype=x.dtype)[0] * 1e6)

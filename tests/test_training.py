@@ -13,7 +13,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from helpers import data, models, optim, sharding, training
 from helpers import functional as F
-from helpers.layers import Flatten, Identity, Linear, Module, Parameter, ReLU, Sequential, Tanh
+from helpers.blas import one_thread
+from helpers.layers import Conv2d, Flatten, Identity, Linear, Module, Parameter, ReLU, Residual, Sequential, Tanh
 from helpers.optim import SGD
 
 SIZES = (6, 5, 3)
@@ -180,7 +181,7 @@ class InOrder(Executor):
 class Spy(Module):
     """Notes which images pass by, each known by its only pixel, and which labels the gradient blames."""
 
-    shard = 25
+    shard_size = 25
 
     def __init__(self):
         self.scale = Parameter(np.zeros(1))
@@ -201,14 +202,14 @@ def test_every_image_is_visited_once_an_epoch(count, batch_size, epochs, seed, t
     net = Spy()
     history = training.fit(net, digits, SGD(net.parameters(), LR), epochs, batch_size, seed, executor=InOrder())
     batches = [min(batch_size, count - start) for start in range(0, count, batch_size)]
-    shards = [min(Spy.shard, batch - start) for batch in batches for start in range(0, batch, Spy.shard)]
+    shards = [min(Spy.shard_size, batch - start) for batch in batches for start in range(0, batch, Spy.shard_size)]
     assert len(history.step_losses) == epochs * len(batches) and len(net.seen) == epochs * len(shards)
     for epoch in range(epochs):
         visited = net.seen[epoch * len(shards):(epoch + 1) * len(shards)]
         assert sorted(sum(visited, [])) == list(range(count))
         assert [len(shard) for shard in visited] == shards
     assert net.blamed == [[number * 7 % 4 for number in batch] for batch in net.seen]  # each image with its own label
-    assert net.measured == [list(range(test_count))] * epochs
+    assert net.measured == [[0], *[list(range(test_count))] * epochs]  # one image to see that all fits together, and the test set
 
 
 def test_epochs_have_orders_of_their_own():
@@ -237,7 +238,7 @@ def test_the_network_trains_in_training_mode_and_is_measured_in_evaluation_mode(
 
     net = Sequential(Flatten(), Sequential(Note()), Linear(6, 3, np.random.default_rng(0), dtype=np.float64)).eval()
     run(net, toy(), epochs=2)
-    assert modes == ([(True, 5)] * 4 + [(True, 3), (False, 11)]) * 2
+    assert modes == [(False, 1)] + ([(True, 5)] * 4 + [(True, 3), (False, 11)]) * 2
     assert net.training
 
 
@@ -274,7 +275,7 @@ def test_blas_is_held_to_one_thread_and_let_go():
 @given(st.integers(1, 40), st.integers(1, 50), st.integers(0, 2**32 - 1))
 def test_measuring_in_chunks_of_any_size(count, chunk, seed):
     digits, net = toy(seed, test=count), network(seed)
-    with patch.object(net, "shard", chunk), sharding.workers(net, InOrder()) as batch:
+    with patch.object(net, "shard_size", chunk), sharding.workers(net, InOrder()) as batch:
         loss, accuracy = training._measure(net, digits.x_test, digits.y_test, batch)
     wanted_loss, wanted_accuracy = brute_force(weights(net), digits.x_test, digits.y_test)
     assert loss == pytest.approx(wanted_loss, rel=1e-12)
@@ -385,6 +386,39 @@ def test_an_optimiser_of_the_readers_own_needs_a_step_only():
     assert all(np.array_equal(*pair) for pair in zip(weights(ours), weights(theirs), strict=True))
 
 
+@pytest.mark.parametrize("change, error, words", [
+    ({"y_train": lambda y: np.where(np.arange(len(y)) == len(y) - 1, 3, y)}, ValueError, "y_train: labels must lie between 0 and 2"),
+    ({"y_test": lambda y: y + 2}, ValueError, "y_test: labels must lie between 0 and 2"),
+    ({"y_test": lambda y: y - 1}, ValueError, "y_test: labels must lie between 0 and 2"),
+    ({"y_test": lambda y: y.astype(float)}, TypeError, "y_test: labels must be a NumPy array of integers"),
+    ({"x_test": lambda x: x[:, 0]}, ValueError, "must be alike"),
+    ({"x_test": lambda x: x.astype(np.uint8)}, ValueError, "must be alike"),
+    ({"x_train": list}, TypeError, "digits.x_train must be a NumPy array, but it is a list"),
+    ({"y_test": lambda y: None}, TypeError, "digits.y_test must be a NumPy array, but it is a NoneType"),
+])
+def test_digits_that_do_not_fit_are_refused_before_a_weight_moves(change, error, words):
+    digits, net = toy(), network()
+    for name, changed in change.items():
+        setattr(digits, name, changed(getattr(digits, name)))
+    before = weights(net)
+    with pytest.raises(error, match=words):
+        run(net, digits)
+    assert equal(weights(net), before)
+
+
+@pytest.mark.parametrize("arguments, words", [({"executor": 4}, "executor must be a concurrent.futures.Executor, but it is 4"),
+                                              ({"history": []}, "history must be what an earlier fit returned, but it is a list")])
+def test_arguments_of_another_kind_are_refused(arguments, words):
+    net = network()
+    with pytest.raises(TypeError, match=words):
+        training.fit(net, toy(), SGD(net.parameters(), LR), 1, BATCH, **arguments)
+
+
+def test_a_network_of_another_kind_is_told_to_inherit():
+    with pytest.raises(TypeError, match="a SimpleNamespace: let its class inherit from helpers.layers.Module"):
+        training.fit(SimpleNamespace(), toy(), SGD(network().parameters(), LR), 1, BATCH)
+
+
 # --- A loss that is no longer finite --------------------------------------------------------------
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -404,7 +438,7 @@ def test_a_number_that_is_not_finite_is_traced_to_its_layer(name, layer, bad):
 def test_the_layer_is_looked_for_a_shard_at_a_time():
     # A whole test set at once, laid out as windows, can be larger than the memory.
     class Narrow(Identity):
-        shard = 4
+        shard_size = 4
 
         def forward(self, x):
             assert len(x) <= 4, "more than a shard at once"
@@ -428,6 +462,8 @@ def test_the_layer_is_found_in_a_nested_network():
 
 def test_a_network_that_is_no_sequence_is_named():
     class Own(Module):
+        shard_size = None
+
         def __init__(self):
             self.inner = network()
 
@@ -436,6 +472,38 @@ def test_a_network_that_is_no_sequence_is_named():
 
     with pytest.raises(FloatingPointError, match=r"in the network, Own\(\)\."):
         run(Own(), toy())
+
+
+def test_the_layer_is_found_inside_a_residual_and_a_network_of_ones_own():
+    class Own(Module):
+        def __init__(self):
+            rng = np.random.default_rng(0)
+            self.flat, self.head = Flatten(), Residual(Sequential(Linear(6, 3, rng), Tanh()), Linear(6, 3, rng))
+
+        def forward(self, x):
+            return self.head.forward(self.flat.forward(x))
+
+        def backward(self, dy):
+            return self.flat.backward(self.head.backward(dy))
+
+    for name, layer in (("head.body.0", r"Linear\(6, 3\)"), ("head.shortcut", r"Linear\(6, 3\)")):
+        net = Own().double()
+        dict(net.named_parameters())[f"{name}.bias"].value[2] = np.nan
+        with pytest.raises(FloatingPointError, match=rf"in layer {name}, {layer}\."):
+            run(net, toy())
+        assert all("forward" not in vars(module) for module in net.modules()), "the watch is over"
+
+
+def test_the_run_until_a_loss_that_is_not_finite_is_kept():
+    def spoil(step, net, loss):
+        if step == STEPS + 1:
+            net.parameters()[-1].grad = net.parameters()[-1].grad * np.nan
+
+    with pytest.raises(FloatingPointError, match="epoch 2, batch 3") as caught:
+        run(network(), toy(), callback=spoil)
+    history = caught.value.history
+    assert len(history.step_losses) == STEPS + 2 and len(history.test_loss) == 1
+    assert history.step_losses == run(network(), toy()).step_losses[:STEPS + 2]
 
 
 @pytest.mark.parametrize("poison, epoch, batch", [(0, 1, 2), (3, 1, 5), (6, 2, 3)])
@@ -571,7 +639,7 @@ def test_an_interrupt_waits_for_the_end_of_the_step(where, at, own_handler, caps
 def test_an_interrupt_while_measuring(epoch, own_handler, capsys):
     digits, net = toy(), network()
     start = weights(net)
-    history = run(with_bell(net, Bell("measuring", epoch - 1)), digits, epochs=3)
+    history = run(with_bell(net, Bell("measuring", epoch)), digits, epochs=3)
     assert_stopped_after(epoch * STEPS, history, net, start, digits, capsys)
     assert len(history.train_loss) == len(history.test_loss) == len(history.test_accuracy) == epoch
     assert own_handler.reached == [] and signal.getsignal(signal.SIGINT) is own_handler.handler
@@ -749,3 +817,145 @@ def test_a_run_that_was_interrupted_at_the_end_of_an_epoch_may_go_on():
     history = run(net, toy(), epochs=1)
     history.interrupted = True
     assert not training.fit(net, toy(), SGD(net.parameters(), LR), 1, BATCH, history=history).interrupted
+
+
+# --- Layers and optimisers of the reader's own ----------------------------------------------------
+
+@given(st.integers(1, 60))
+def test_predict_gives_the_logits_of_all_images(count):
+    net, images = models.two_layer_cnn(0), data.load_digits("bundled").x_test[:count]
+    assert np.allclose(training.predict(net, images), net.forward(images), atol=1e-5)
+
+
+def test_predict_keeps_little_for_the_way_back():
+    net, images = models.two_layer_cnn(0), data.load_digits("bundled").x_test[:100]
+    training.predict(net, images)
+    assert all(len(module.cache.windows) <= 25 * 21 * 21 for module in net.modules() if isinstance(module, Conv2d))
+
+
+def test_measuring_leaves_every_layer_in_its_mode():
+    net, digits = network(), toy()
+    net.train().layers[1].eval()
+    for measure in (lambda: training.evaluate(net, digits.x_test, digits.y_test), lambda: training.predict(net, digits.x_test)):
+        measure()
+        assert [module.training for module in net.modules()] == [True, True, False, True, True]
+
+
+class Dropout(Module):
+    """Draws its own random numbers, and counts the images that it saw."""
+
+    def __init__(self):
+        self.rng, self.count, self.kept = np.random.default_rng(0), 0, None
+
+    def forward(self, x):
+        self.kept = self.rng.random(x.shape) < 0.5 if self.training else np.ones_like(x)
+        self.count += len(x) if self.training else 0
+        return x * self.kept
+
+    def backward(self, dy):
+        return dy * self.kept
+
+
+@pytest.mark.parametrize("executor", [None, InOrder()])
+def test_a_layer_with_a_state_sees_every_batch_whole_and_itself(executor):
+    def training_run():
+        net = Sequential(Flatten(), Dropout(), Linear(784, 10, np.random.default_rng(0)))
+        history = training.fit(net, data.load_digits("bundled"), SGD(net.parameters(), LR), 1, 100, executor=executor)
+        return net, history
+
+    (net, history), (_, again) = training_run(), training_run()
+    assert history.step_losses == again.step_losses
+    assert net.layers[1].count == len(data.load_digits("bundled").x_train)
+
+    twin, digits = Sequential(Flatten(), Dropout(), Linear(784, 10, np.random.default_rng(0))), data.load_digits("bundled")
+    order = np.random.default_rng((0, 0)).permutation(len(digits.x_train))
+    for loss, start in zip(history.step_losses, range(0, len(order), 100)):
+        chosen = order[start:start + 100]
+        plain, dlogits = F.cross_entropy(twin.forward(digits.x_train[chosen]), digits.y_train[chosen])
+        assert loss == pytest.approx(plain, rel=1e-6)
+        twin.backward(dlogits)
+        for parameter in twin.parameters():
+            parameter.value -= LR * parameter.grad
+
+
+def test_a_layer_with_a_state_is_measured_in_pieces():
+    class Narrow(Dropout):
+        def forward(self, x):
+            assert self.training or len(x) <= 25
+            return super().forward(x)
+
+    net, digits = Sequential(Flatten(), Narrow(), Linear(784, 10, np.random.default_rng(0))), data.load_digits("bundled")
+    plain = Sequential(net.layers[0], net.layers[2])
+    assert training.evaluate(net, digits.x_test, digits.y_test) == training.evaluate(plain, digits.x_test, digits.y_test)
+
+
+class Scale(Module):
+    """Writes its gradient where it wrote the last one."""
+
+    shard_size = 10
+
+    def __init__(self):
+        self.weight = Parameter(np.full(784, 0.5, np.float32))
+
+    def forward(self, x):
+        self.cache = x
+        return x * self.weight.value
+
+    def backward(self, dy):
+        self.weight.grad[...] = (dy * self.recall()).sum(axis=0)
+        return dy * self.weight.value
+
+
+@pytest.mark.parametrize("executor", [None, InOrder()])
+def test_a_gradient_written_in_place_survives_the_next_shard(executor):
+    digits = data.load_digits("bundled")
+    net = Sequential(Flatten(), Scale(), Linear(784, 10, np.random.default_rng(0)))
+    with sharding.workers(net, executor) as batch:
+        _, _, gradients = batch(digits.x_train[:100], digits.y_train[:100])
+    net.backward(F.cross_entropy(net.forward(digits.x_train[:100]), digits.y_train[:100])[1])
+    for found, parameter in zip(gradients, net.parameters(), strict=True):
+        assert np.allclose(found, parameter.grad, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("executor", [None, InOrder()])
+def test_an_optimiser_may_put_new_arrays_in_place(executor):
+    class Rebinding(SGD):
+        def step(self):
+            for parameter in self.parameters:
+                parameter.value = parameter.value - self.lr * parameter.grad
+
+    losses = []
+    for optimizer in (Rebinding, SGD):
+        net = models.two_layer_cnn(0)
+        losses.append(training.fit(net, data.load_digits("bundled"), optimizer(net.parameters(), 0.05), 2, 100, executor=executor).step_losses)
+    assert losses[0] == losses[1]
+
+
+def test_a_step_that_does_not_end_can_be_stopped(own_handler):
+    class Stuck(Identity):
+        def forward(self, x):
+            if self.training:
+                for _ in range(3):
+                    signal.raise_signal(signal.SIGINT)
+                    clock[0] += 4
+            return super().forward(x)
+
+    clock, net = [0.0], network()
+    net.layers = (*net.layers[:3], Stuck(), net.layers[3])
+    with patch.object(training.time, "monotonic", lambda: clock[0]), pytest.raises(KeyboardInterrupt):
+        run(net, toy())
+    assert clock[0] == 8 and signal.getsignal(signal.SIGINT) is own_handler.handler
+
+
+def test_two_runs_at_once_hold_blas_until_the_last_has_ended():
+    def threads():
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    with threadpool_limits(2, user_api="blas"):
+        first, second = one_thread(), one_thread()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert threads() == {1}
+        second.__exit__(None, None, None)
+        assert threads() == {2}

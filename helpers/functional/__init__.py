@@ -1,6 +1,7 @@
 """Every formula of the course: each forward pass with its hand-derived backward pass beside it.
 
-Pure functions on arrays: nothing is remembered and nothing handed in is changed.
+Pure functions on arrays: nothing is remembered and nothing handed in is changed, but for memory that is handed in to
+be used again (`plan`, `out`).
 
 - `y, cache = name(x, ...)` runs forward; `cache` holds what the way back needs.
 - `name_backward(dy, cache)` takes dL/dy, in y's shape, and returns the gradient of every input in

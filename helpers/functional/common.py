@@ -1,4 +1,4 @@
-"""What comes in is checked before any work: these raise with the axes and both shapes in the message."""
+"""What the formulas share: checks before any work, which name the axes and both shapes, and how images lie in memory."""
 import numpy as np
 
 
@@ -37,6 +37,18 @@ def check_upstream(where, dy, shape, dtype):
                          "dy is dL/dy, one number for each output")
     if dy.dtype != dtype:
         raise TypeError(f"{where}: dy is {dy.dtype} but the forward pass ran in {dtype}: convert with .astype(...)")
+
+
+def check_labels(where, labels, logits_shape):
+    """One class number an image (N,), for logits of this shape (N, C)."""
+    if not isinstance(labels, np.ndarray) or not np.issubdtype(labels.dtype, np.integer):
+        found = getattr(labels, "dtype", type(labels).__name__)
+        raise TypeError(f"{where}: labels must be a NumPy array of integers, one class number an image, not {found}")
+    count, classes = logits_shape
+    if labels.shape != (count,):
+        raise ValueError(f"{where}: one label an image is wanted: logits (N, C) = {logits_shape}, labels (N,) = {labels.shape}")
+    if labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(f"{where}: labels must lie between 0 and {classes - 1}, but run from {labels.min()} to {labels.max()}")
 
 
 def pair(where, name, value, least):

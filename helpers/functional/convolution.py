@@ -115,11 +115,12 @@ def conv2d(x, w, b, stride=1, padding=0, plan=None):
     """Slide every filter over every image: y_nf = b_f + sum of window times filter, at each place.
 
     x (N, C, H, W), w (F, C, KH, KW), b (F,) -> y (N, F, OH, OW), cache (LeCun et al. 1998, section 2).
-    `plan` may be the cache of an earlier call, which spares the checks where the shapes are the same.
+    `plan` may be the cache of an earlier call, which spares the checks where the shapes are the same; it then is the
+    cache of this call, and no longer of that one.
     Raises TypeError for dtypes that are not floating point or not shared, ValueError for shapes that
     do not fit, a filter larger than the padded image, a stride below 1 or a negative padding.
     """
-    if plan is None or not plan.fits(x, w, stride, padding):
+    if plan is None or not plan.fits(x, w, b, stride, padding):
         check_float("conv2d", x=x, w=w, b=b)
         stride, padding, out = _conv_geometry("conv2d", x, w, stride, padding)
         _check_bias("conv2d", w, b)

@@ -1,7 +1,7 @@
 """Dense layers, activations, softmax and the losses: each forward pass with its backward pass beside it."""
 import numpy as np
 
-from .common import channels_first, channels_last, check_axes, check_float, check_upstream
+from .common import channels_first, channels_last, check_axes, check_float, check_labels, check_upstream
 
 
 # --- Linear -------------------------------------------------------------------------------------
@@ -169,19 +169,6 @@ def softmax_backward(dp, cache):
 
 # --- Losses: a number, and the gradient with which the way back begins ----------------------------
 
-def _check_labels(where, labels, logits):
-    if not isinstance(labels, np.ndarray) or not np.issubdtype(labels.dtype, np.integer):
-        found = getattr(labels, "dtype", type(labels).__name__)
-        raise TypeError(f"{where}: labels must be a NumPy array of integers, one class number an image, not {found}")
-    if labels.shape != logits.shape[:1]:
-        raise ValueError(f"{where}: one label an image is wanted: logits (N, C) = {logits.shape}, "
-                         f"labels (N,) = {labels.shape}")
-    classes = logits.shape[1]
-    if labels.min() < 0 or labels.max() >= classes:
-        raise ValueError(f"{where}: labels must lie between 0 and {classes - 1}, "
-                         f"but run from {labels.min()} to {labels.max()}")
-
-
 def cross_entropy(logits, labels):
     """Mean over the batch of -log(probability of the true class), and its gradient.
 
@@ -191,7 +178,7 @@ def cross_entropy(logits, labels):
     """
     check_float("cross_entropy", logits=logits)
     check_axes("cross_entropy", "logits", logits, ("N", "C"))
-    _check_labels("cross_entropy", labels, logits)
+    check_labels("cross_entropy", labels, logits.shape)
     rows, count = np.arange(len(labels)), logits.dtype.type(len(labels))
     shifted = _below_largest(logits)
     powers = np.exp(shifted)

@@ -44,9 +44,9 @@ class Plan:
         # Tap by tap where a row of the output is a longer run than a row of the window.
         self.tap_by_tap = stride[1] == 1 and out[1] > kernel[1] * channels
 
-    def fits(self, x, w, stride, padding):
-        return (x.shape == self.x_shape and w.shape == self.w_shape and x.dtype == w.dtype == self.dtype
-                and stride == self.stride and padding == self.padding)
+    def fits(self, x, w, b, stride, padding):
+        return (x.shape == self.x_shape and w.shape == self.w_shape and b.shape == w.shape[:1]
+                and x.dtype == w.dtype == b.dtype == self.dtype and stride == self.stride and padding == self.padding)
 
     def room(self, name, shape, fill=None):
         """An array of this shape: the same at each call under `reuse`, and filled when it is new."""

@@ -1,8 +1,9 @@
 """A batch on all cores: shards of it, workers that know the weights, and sums in a fixed order.
 
 A gradient is a sum over images, so it may be summed in parts, anywhere. The parts are always the same
-shards in the same order, of a size that only the network decides (`Module.shard`): results do not
-depend on how many workers there are or which is first.
+shards in the same order, of a size that only the network decides (`Module.shard_size`): results do not
+depend on how many workers there are or which is first. A network with a layer that has no such size sees
+its batches whole, and by itself.
 
 - `shards`: how a batch is cut, computed and added up
 - `executors`: shards on any `concurrent.futures.Executor`
@@ -16,7 +17,7 @@ from functools import partial
 from ..blas import one_thread
 from .executors import Worker, on_executor
 from .processes import Crew
-from .shards import cut, shard
+from .shards import added_up, cut, shard, shard_size
 
 
 @contextmanager
@@ -26,6 +27,10 @@ def workers(net, executor=None):
     Any `concurrent.futures.Executor` will do, a Dask cluster's too. Without one, all cores are used: first by
     threads, each with BLAS held to one thread, and by processes as soon as these are awake (see `processes`).
     """
+    if shard_size(net) is None:
+        with one_thread():
+            yield partial(_alone, net)
+        return
     with one_thread(), ExitStack() as stack:
         compute, cores = partial(on_executor, Worker(net), executor), _cores()
         if executor is None and cores > 1:
@@ -40,6 +45,12 @@ def workers(net, executor=None):
             return compute(images, labels, gradients)
 
         yield batch
+
+
+def _alone(net, images, labels, gradients=True):
+    """The same by the network itself: a batch to learn from is computed whole, one to be measured in pieces."""
+    parts = [slice(0, len(images))] if gradients else cut(net, len(images))
+    return added_up([shard(net, images[part], labels[part], (part.stop - part.start) / len(images), gradients) for part in parts])
 
 
 def _cores():

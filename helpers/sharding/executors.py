@@ -1,6 +1,7 @@
 """Shards on any `concurrent.futures.Executor`: threads here, or a cluster."""
 from queue import Empty, SimpleQueue
 
+from ..blas import one_thread
 from .shards import added_up, cut, shard
 
 
@@ -12,7 +13,7 @@ class Worker:
     """
 
     def __init__(self, net):
-        self.net, self.idle = net, SimpleQueue()
+        self.net, self.parameters, self.idle = net, net.parameters(), SimpleQueue()
 
     def __reduce__(self):
         return Worker, (self.net,)
@@ -22,7 +23,10 @@ class Worker:
             net = self.idle.get_nowait()
         except Empty:
             net = self.net.replica()
-        result = shard(net.train(self.net.training), images, labels, share, gradients)
+        for own, given in zip(net.parameters(), self.parameters):
+            own.value = given.value  # an optimiser may have put a new array in place of the old
+        with one_thread():  # in another process, nobody else has seen to it
+            result = shard(net.train(self.net.training), images, labels, share, gradients)
         self.idle.put(net)
         return result
 

@@ -21,7 +21,7 @@ from math import prod
 import numpy as np
 
 from ..blas import one_thread
-from .shards import added_up, cut, shard, size
+from .shards import added_up, cut, shard, shard_size
 
 
 # --- In the worker process ------------------------------------------------------------------------
@@ -147,7 +147,7 @@ class Job:
 
     def __init__(self, pool, net, images, labels):
         self.pool, self.net = pool, net
-        values, room = _values(net), (pool.count, size(net))  # a shard for each worker
+        values, room = _values(net), (pool.count, shard_size(net))  # a shard for each worker
         weights, (dtype,) = sum(value.size for value in values), {value.dtype for value in values}
         layout = np.dtype([("labels", labels.dtype, room), ("images", images.dtype, (*room, *images.shape[1:])),
                            ("weights", dtype, (weights,)), ("gradients", dtype, (pool.count, weights))], align=True)
@@ -236,7 +236,7 @@ class Crew:
 
         They are not if a single number of the first shard differs from what comes out here.
         """
-        kind = crew, images.shape[1:], images.dtype, labels.dtype
+        kind = crew, images.shape[1:], images.dtype, labels.dtype, [(value.dtype, value.strides) for value in _values(self.net)]
         if self.kind != kind:
             self.close()
             part = cut(self.net, len(images))[0]

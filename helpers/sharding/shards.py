@@ -6,14 +6,18 @@ import numpy as np
 from .. import functional as F
 
 
-def size(net):
-    """How many images a shard of this network has: what suits its most demanding layer (`Module.shard`)."""
-    return min(module.shard for module in net.modules())
+_AT_HOME = 25  # images at a time, where a network is only measured and has no shards
+
+
+def shard_size(net):
+    """How many images a shard of this network has: what suits its most demanding layer, or None (`Module.shard_size`)."""
+    sizes = [module.shard_size for module in net.modules()]
+    return None if None in sizes else min(sizes)
 
 
 def cut(net, count):
     """Slices of a batch of `count` images, of a size that only the network decides."""
-    step = size(net)
+    step = shard_size(net) or _AT_HOME
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
@@ -29,8 +33,12 @@ def shard(net, images, labels, share, gradients):
         if not gradients or not isfinite(loss):
             return loss * share, right, []
         dlogits *= dlogits.dtype.type(share)
+        parameters = net.parameters()
+        before = [parameter.grad for parameter in parameters]
         net.backward(dlogits)
-    return loss * share, right, [parameter.grad for parameter in net.parameters()]
+    # A layer may have written its gradient where it wrote the one before, which was handed out and is still wanted.
+    return loss * share, right, [parameter.grad.copy() if parameter.grad is old else parameter.grad
+                                 for parameter, old in zip(parameters, before)]
 
 
 def added_up(results):

@@ -32,11 +32,11 @@ MISTAKES = _in(
     ("cross-entropy: gradient not divided by the batch", "dlogits / count", "dlogits"),
     ("cross-entropy: logarithm of a probability that may be 0", "np.log(sums) - shifted[rows, labels]",
      "-np.log(powers[rows, labels] / sums)"),
-    ("cross-entropy: labels out of range accepted", "labels.min() < 0 or labels.max() >= classes", "labels.min() < 0"),
     ("mse: the 2 of the square forgotten", "dtype.type(2 / y.size)", "dtype.type(1 / y.size)"),
 ) + _in(
     "functional/common.py", "test_functional test_convolution",
     ("a gradient of a shape that broadcasts is accepted", "if dy.shape != shape:", "if dy.size != int(np.prod(shape)):"),
+    ("cross-entropy: labels out of range accepted", "labels.min() < 0 or labels.max() >= classes", "labels.min() < 0"),
 ) + _in(
     "functional/convolution.py", "test_convolution test_pooling",
     ("convolution: one row too many where some are left over", "(size - window) // step + 1 for", "-(-(size - window) // step) + 1 for"),
@@ -73,10 +73,12 @@ MISTAKES = _in(
     ("skip: the gradient returns along the body only", "np.add(straight, around, out", "np.add(straight, 0 * around, out"),
     ("sequential: the way back in the order of the way forward", "for layer in reversed(self.layers):", "for layer in self.layers:"),
     ("evaluation mode does not reach inner layers", "child.train(mode)", "child.train()"),
-    ("state_dict: hands out the arrays themselves", "{name: parameter.value.copy() for name", "{name: parameter.value for name"),
+    ("state_dict: hands out the arrays themselves", "{name: array.copy() for name", "{name: array for name"),
     ("load: some weights in place before the last is checked",
-     "        for name, parameter in own.items():\n            if values[name].shape",
-     "        for name, parameter in own.items():\n            parameter.value.flat[0] = values[name].flat[0]\n            if values[name].shape"),
+     "        for name, array in own.items():\n            if values[name].shape",
+     "        for name, array in own.items():\n            array.flat[0] = values[name].flat[0]\n            if values[name].shape"),
+    ("save: weights that are not trained are forgotten", " | dict(self.named_buffers())", ""),
+    ("one layer in two places", "        if id(module) in seen:", "        if False:"),
     ("save: renamed before it is written", '            with open(beside, "wb") as file:\n                np.savez(file, **self.state_dict())\n'
      "            os.replace(beside, path)\n",
      "            beside.touch()\n            os.replace(beside, path)\n"
@@ -113,8 +115,13 @@ MISTAKES = _in(
 ) + _in(
     "training.py", "test_training",
     ("training: the seed ignored", "default_rng((seed, epoch))", "default_rng((0, epoch))"),
+    ("training: labels looked at only when their turn comes", 'check_labels(f"fit: {name}", labels, (len(labels), logits.shape[1]))', "pass"),
+    ("training: measuring leaves every layer in training mode", "module.training = training", "module.training = True"),
+    ("training: predicts in one piece", "for part in cut(net, len(images))])", "for part in [slice(None)]])"),
+    ("training: a step that does not end cannot be stopped", "if held[-1] - held[0] > _PATIENCE:", "if False:"),
     ("training: an optimiser of another network is accepted", "if not {*map(id, parameters)} & {*map(id, moved)}:", "if not moved:"),
-    ("training: the cause of a bad loss looked for in all images at once", "for part in cut(net, len(images))", "for part in [slice(None)]"),
+    ("training: the cause of a bad loss looked for in all images at once", "images[part]) for part in cut(net, len(images)))",
+     "images[part]) for part in [slice(None)])"),
     ("training: the same order in each epoch", "default_rng((seed, epoch))", "default_rng((seed, 0))"),
     ("training: the left-over batch dropped", "range(0, count, batch_size), net", "range(0, count - batch_size + 1, batch_size), net"),
     ("training: tested on the training images", "_measure(net, digits.x_test, digits.y_test, batch)", "_measure(net, digits.x_train, digits.y_train, batch)"),
@@ -124,13 +131,32 @@ MISTAKES = _in(
     ("training: goes on when the loss is not finite", "if not np.isfinite(loss):", "if False:"),
     ("training: the stop button stays dead after the run", "signal.signal(signal.SIGINT, before)", "pass"),
 ) + _in(
-    "sharding/shards.py", "test_sharding",
+    "sharding/executors.py", "test_training test_sharding",
+    ("executors: copies keep weights that the optimiser has replaced", "own.value = given.value", "pass"),
+    ("executors: a copy trains on in the mode of its making", "net.train(self.net.training)", "net"),
+    ("executors: added up in the order of arrival", "[executor.submit(worker, *task) for task in tasks]",
+     "[executor.submit(worker, *task) for task in tasks][::-1]"),
+) + _in(
+    "sharding/__init__.py", "test_training test_sharding",
+    ("shards: a layer with a state is copied all the same", "if shard_size(net) is None:", "if False:"),
+) + _in(
+    "sharding/processes.py", "test_processes",
+    ("processes: weights sent once and never again", "            place[...] = value\n        parts", "            pass\n        parts"),
+    ("processes: a worker's gradient overwritten by its next shard", '[self.memory["gradients"][place].copy()]', '[self.memory["gradients"][place]]'),
+    ("processes: trusted without a comparison", "or not _same(self.job.compute(images[part], labels[part], True), here):", "or False:"),
+    ("processes: a forked process talks to its parent's workers", "        _pool.ready = False\n    _pool, _pool_lock", "        pass\n    _pool_lock"),
+    ("processes: a file left behind", "self._unlink()  # all have it open by now", "pass  # all have it open by now"),
+    ("processes: workers in the reach of Ctrl-C", "start_new_session=True", "start_new_session=False"),
+) + _in(
+    "sharding/shards.py", "test_sharding test_training",
+    ("shards: a gradient overwritten by the next one", "parameter.grad.copy() if parameter.grad is old else parameter.grad", "parameter.grad"),
     ("shards: each counts as a whole batch", "        dlogits *= dlogits.dtype.type(share)\n", ""),
     ("shards: losses added up without their shares", "return loss * share, right, [parameter", "return loss, right, [parameter"),
     ("shards: the last images of a batch left out", "for start in range(0, count, step)]", "for start in range(0, count - step + 1, step)]"),
 ) + _in(
     "blas.py", "test_sharding test_machine test_training",
     ("blas: threads as many as it likes", "limits=1", "limits=4"),
+    ("blas: let go by the first of two runs that ends", "            if _users == 0:\n                _limit", "            if True:\n                _limit"),
 ) + _in(
     "data.py", "test_data",
     ("data: the checksum not checked", "if digest.hexdigest() != part.sha256:", "if False:"),
