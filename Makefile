@@ -6,7 +6,8 @@ PYTEST := $(BIN)/pytest
 NBVAL := $(PYTEST) --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg notebooks
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-in test-versions test-mnist test-browser test-hand-out mutants notebooks hand-out logs bench lock clean
+.PHONY: help lab test test-in test-versions test-mnist test-browser test-hand-out mutants notebooks hand-out logs bench look \
+	picture lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -70,9 +71,16 @@ notebooks: .venv/lab  ## run every lesson on MNIST and store its outputs
 logs: .venv/lab  ## train again what takes long, and store what it gave (needs MNIST)
 	@set -e; for script in data/logs/$(or $(NAME),*).py; do echo "$$script"; $(BIN)/python "$$script"; done
 
-bench: .venv/test  ## measure what should be fast (needs Chromium and PyTorch: pip install torch==2.13.0 into .venv)
+bench: .venv/test  ## measure what should be fast (needs Chromium and PyTorch: .venv/bin/pip install -e .[torch])
 	@set -e; for script in tests/benchmarks/frames.py tests/benchmarks/speed.py; do $(BIN)/python "$$script"; done
 	$(PYTEST) tests/browser --latencies=tests/benchmarks/latency.md
+
+# One lesson's page: make look NAME=01_dense_nets
+look: .venv/test  ## run a lesson in Chromium and save its page as pictures, in look/
+	$(BIN)/python tests/browser/screenshots.py notebooks/$(NAME).ipynb look
+
+picture: .venv/test  ## take the picture of the README anew, in Chromium
+	$(BIN)/python tests/browser/readme_picture.py
 
 # Pins that still fit stay as they are: delete both locks first to move everything to its newest version.
 # The tests' lock holds the course's, pin for pin.
@@ -89,7 +97,7 @@ lock:  ## compile both locks anew from the ranges in pyproject.toml (needs uv)
 	headed requirements-test.txt "What the course and its tests need, in exact versions."
 
 clean:  ## remove the virtual environment and what tests leave behind
-	rm -rf .venv .venv-* hand-out .pytest_cache .hypothesis notebooks/.ipynb_checkpoints
+	rm -rf .venv .venv-* hand-out look .pytest_cache .hypothesis notebooks/.ipynb_checkpoints
 	find helpers tests -name __pycache__ -prune -exec rm -rf {} +
 
 # Made from nothing whenever the lock is newer, so that it never holds more than the lock says.

@@ -1,6 +1,6 @@
 """Make digits.npz, the bundled digits, from the 8x8 handwritten digits in scikit-learn.
 
-    pip install scikit-learn pillow
+    pip install -e .[digits]
     python data/make_digits.py
 
 Each image is resampled to MNIST's framing: the digit inside 20x20, its centre of mass at the
@@ -8,13 +8,14 @@ centre of 28x28. The file holds the four arrays of MNIST under the same keys as 
 README.md beside this script names the source and the licence.
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
+
+from helpers.files import replacing
 
 TARGET = Path(__file__).resolve().parent / "digits.npz"
 TEST_SIZE = 360
@@ -50,8 +51,7 @@ def main():
     train_images, test_images, train_labels, test_labels = train_test_split(
         images, labels, test_size=TEST_SIZE, stratify=labels, random_state=0
     )
-    beside = TARGET.with_suffix(".part")
-    with open(beside, "wb") as file:
+    with replacing(TARGET) as beside, open(beside, "wb") as file:
         np.savez_compressed(
             file,
             trainimages=train_images,
@@ -59,7 +59,6 @@ def main():
             testimages=test_images,
             testlabels=test_labels,
         )
-    os.replace(beside, TARGET)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,6 @@ class Part(NamedTuple):
     gz_md5: str = ""  # of the .gz file that the mirrors serve
 
 
-# fmt: off
 MNIST = (
     Part("train-images-idx3-ubyte", (60000, 28, 28),
          "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -69,7 +68,6 @@ BUNDLED = (
     Part("test-labels", (360,),
          "0001787526e86554f99b0c74856f5e466a7cb5d1b270a80ee5176aadc3a08157"),
 )
-# fmt: on
 
 # Names that the four arrays go by in .npz archives: ours, and the one Keras downloads.
 NPZ_KEYS = {

@@ -5,13 +5,13 @@ for its input and leaves each parameter's gradient in `.grad`, replacing the one
 torch.nn.
 """
 import copy
-import os
 from pathlib import Path
 
 import numpy as np
 
 from . import functional as F
 from . import init
+from .files import replacing
 from .functional import common
 
 
@@ -148,16 +148,17 @@ class Module:
         return {name: parameter.value for name, parameter in self.named_parameters()} | dict(self.named_buffers())
 
     def load_state_dict(self, state):
-        """Put the values of `state` in place, all or none.
+        """Put the values of `state` in place, all or none. What is not trained may be missing: it stays as it is.
 
         Raises KeyError for names that are missing or unknown, ValueError for a shape that differs,
         TypeError for values that are not real numbers.
         """
-        own = self._weights()
-        missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
+        own, fixed = self._weights(), dict(self.named_buffers()).keys()
+        missing, unknown = sorted(own.keys() - fixed - state.keys()), sorted(state.keys() - own.keys())
         if missing or unknown:
             raise KeyError(f"load_state_dict: missing {missing}, unknown {unknown}: was it saved from another network?")
-        values = {name: np.asarray(state[name]) for name in own}
+        values = {name: np.asarray(state[name]) for name in own if name in state}
+        own = {name: own[name] for name in values}
         for name, array in own.items():
             if values[name].shape != array.shape:
                 raise ValueError(f"load_state_dict: {name} has shape {values[name].shape} but the network expects {array.shape}")
@@ -171,13 +172,8 @@ class Module:
         path = Path(path)
         if path.suffix != ".npz":
             raise ValueError(f"save: the file's name must end in .npz, but it is {path.name}")
-        beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-        try:
-            with open(beside, "wb") as file:
-                np.savez(file, **self.state_dict())
-            os.replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
+        with replacing(path) as beside, open(beside, "wb") as file:
+            np.savez(file, **self.state_dict())
 
     def load(self, path):
         """Read back what `save` wrote. Raises as `load_state_dict` does, ValueError for a damaged file."""

@@ -6,11 +6,11 @@ is read before its SHA-256 is the one in `data/logs/checksums.json`, which `save
 import hashlib
 import io
 import json
-import os
 
 import numpy as np
 
 from .data import FOLDER as DATA
+from .files import replacing
 
 FOLDER = DATA / "logs"
 CHECKSUMS = "checksums.json"
@@ -47,8 +47,10 @@ def save(name, arrays):
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
     noted = _noted() | {name: hashlib.sha256(file.getvalue()).hexdigest()}
-    _replace(FOLDER / f"{name}.npz", file.getvalue())
-    _replace(FOLDER / CHECKSUMS, (json.dumps(noted, indent=2, sort_keys=True) + "\n").encode())
+    for path, raw in ((FOLDER / f"{name}.npz", file.getvalue()),
+                      (FOLDER / CHECKSUMS, (json.dumps(noted, indent=2, sort_keys=True) + "\n").encode())):
+        with replacing(path) as beside:
+            beside.write_bytes(raw)
 
 
 def _noted():
@@ -58,12 +60,3 @@ def _noted():
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(f"logs: {path} cannot be read ({error}). Restore it: git checkout -- data/logs") from error
-
-
-def _replace(path, raw):
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(raw)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -1,13 +1,20 @@
-"""A tiny stand-in for MNIST: ten random images, in every form that MNIST comes in."""
+"""A tiny stand-in for MNIST: ten random images, in every form that MNIST comes in. And a mark for what needs the real one."""
 
 import gzip
 import hashlib
+import os
 import struct
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from helpers import data
+
+needs_mnist = pytest.mark.skipif(
+    not any((Path(folder) / "mndata.npz").exists() for folder in (data.FOLDER, os.environ.get("COURSE_DATA")) if folder),
+    reason="needs mndata.npz in data/ or $COURSE_DATA",
+)
 
 _random = np.random.default_rng(0)
 ARRAYS = (

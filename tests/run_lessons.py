@@ -3,12 +3,13 @@
 A lesson is written beside the stored one and put in its place in one step, so a lesson that fails, or a run that is
 stopped, leaves the stored one as it was.
 """
-import os
 import time
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+
+from helpers.files import replacing
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 
@@ -27,9 +28,8 @@ def run(path):
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     executed(notebook, FOLDER)
-    beside = path.with_suffix(".new")
-    nbformat.write(notebook, beside)
-    os.replace(beside, path)
+    with replacing(path) as beside:
+        nbformat.write(notebook, beside)
 
 
 if __name__ == "__main__":

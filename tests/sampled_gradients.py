@@ -8,8 +8,10 @@ def sampled_errors(loss, params, grads, places=25):
     """{name: relative error} of `grads` {name: array}, for the number `loss()` that reads `params` {name: array, float64}."""
     errors, rng = {}, np.random.default_rng(0)
     for name, array in params.items():
-        flat, chosen = array.reshape(-1), rng.permutation(array.size)[:places]
-        assert np.shares_memory(flat, array), f"{name} is not contiguous: nudges would not reach it"
-        numeric = [numeric_gradient(loss, flat[place:place + 1])[0] for place in chosen]
-        errors[name] = relative_error(grads[name].reshape(-1)[chosen], np.array(numeric))
+        chosen, found, numeric = rng.permutation(array.size)[:places], [], []
+        for place in zip(*np.unravel_index(chosen, array.shape)):
+            one = tuple(slice(index, index + 1) for index in place)  # a view of one number, however the array lies in memory
+            found.append(grads[name][place])
+            numeric.append(numeric_gradient(loss, array[one]).item())
+        errors[name] = relative_error(np.array(found), np.array(numeric))
     return errors

@@ -24,7 +24,6 @@ from hypothesis import strategies as st
 
 from helpers import data
 
-REAL_MNIST = [data.FOLDER, *filter(None, [os.environ.get("COURSE_DATA")])]
 REAL_FOLDER = data.FOLDER
 HTML = b"<!DOCTYPE html><html><body>404 Not Found</body></html>"
 
@@ -106,10 +105,7 @@ def test_bundled_file_is_small():
     assert (REAL_FOLDER / "digits.npz").stat().st_size < 500_000
 
 
-@pytest.mark.skipif(
-    not any((Path(folder) / "mndata.npz").exists() for folder in REAL_MNIST),
-    reason="needs mndata.npz in data/ or $COURSE_DATA",
-)
+@mnist_files.needs_mnist
 def test_real_mnist_is_loaded_fast(monkeypatch):
     monkeypatch.setattr(data, "MIRRORS", ())
     start = time.perf_counter()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import functional as F
-from helpers import layers, models
+from helpers import files, layers, models
 from helpers.gradcheck import check_module
 from helpers.layers import Clip, Flatten, Identity, Linear, Module, Parameter, ReLU, Sequential, Sigmoid, Tanh
 
@@ -118,6 +118,14 @@ def test_weights_that_are_not_trained_are_saved(tmp_path):
     other.load(tmp_path / "net.npz")
     images = np.random.default_rng(0).random((3, 1, 28, 28), np.float32)
     assert np.array_equal(other.forward(images), net.forward(images))
+
+
+def test_what_is_not_trained_may_be_missing_and_stays():
+    net, other = models.skip_cnn(0, "fixed"), models.skip_cnn(1, "fixed")
+    kept = other.layers[2].shortcut.weight.copy()
+    other.load_state_dict({name: parameter.value for name, parameter in net.named_parameters()})
+    assert np.array_equal(other.layers[2].shortcut.weight, kept)
+    assert all(np.array_equal(*pair) for pair in zip(*([p.value for p in each.parameters()] for each in (net, other)), strict=True))
 
 
 def test_a_cache_is_no_weight():
@@ -439,7 +447,7 @@ def refused(*paths):
 
 
 FAILURES = [(np, "savez", half_written, OSError), (np, "savez", interrupted, KeyboardInterrupt),
-            (layers.os, "replace", refused, PermissionError)]
+            (files.os, "replace", refused, PermissionError)]
 
 
 @pytest.mark.parametrize("module, function, fault, kind", FAILURES, ids=["disk full", "interrupted", "not renamed"])
@@ -475,12 +483,12 @@ def test_a_full_disk_leaves_what_was_there(tmp_path):
 def test_the_file_is_whole_before_it_takes_its_name(tmp_path, monkeypatch):
     path, seen = tmp_path / "net.npz", []
 
-    def replace(source, target, really=layers.os.replace):
+    def replace(source, target, really=files.os.replace):
         with np.load(source, allow_pickle=False) as file:
             seen.append((dict(file), Path(target), path.exists()))
         really(source, target)
 
-    monkeypatch.setattr(layers.os, "replace", replace)
+    monkeypatch.setattr(files.os, "replace", replace)
     small().save(path)
     (state, target, already_there), = seen
     assert same(state, small().state_dict()) and target == path and not already_there

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import logs
+from helpers import files, logs
 
 STORED = json.loads((logs.FOLDER / logs.CHECKSUMS).read_text(encoding="utf-8"))
 
@@ -92,7 +92,7 @@ def no_rename(*_):
     raise OSError("disk full")
 
 
-@pytest.mark.parametrize("owner, name, fails", [(logs.os, "replace", no_rename), (Path, "write_bytes", half_of_it)], ids=["rename", "write"])
+@pytest.mark.parametrize("owner, name, fails", [(files.os, "replace", no_rename), (Path, "write_bytes", half_of_it)], ids=["rename", "write"])
 def test_a_write_that_fails_leaves_the_old_log(folder, monkeypatch, owner, name, fails):
     monkeypatch.setattr(owner, name, fails)
     with pytest.raises(OSError, match="disk full"):

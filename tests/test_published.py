@@ -1,9 +1,7 @@
 """The networks as published: the very numbers of the articles, and faults that are what their names say."""
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
+from mnist_files import needs_mnist
 from sampled_gradients import sampled_errors
 
 from helpers import data, models
@@ -36,10 +34,7 @@ def test_as_published_on_the_bundled_digits():
     assert net.accuracy(cnn.pixels(DIGITS.x_test[:100]), DIGITS.y_test[:100]) == 0.17
 
 
-@pytest.mark.skipif(
-    not any((Path(folder) / "mndata.npz").exists() for folder in (data.FOLDER, os.environ.get("COURSE_DATA", ""))),
-    reason="needs mndata.npz in data/ or $COURSE_DATA",
-)
+@needs_mnist
 @pytest.mark.parametrize("seed, accuracies", [(0, {0.572}), (1, {0.496, 0.548}), (2, {0.525})])
 def test_as_published_on_mnist(seed, accuracies):
     # From seed 1 rounding decides: NumPy's exp with AVX-512 leads to 49.6 %, without it to 54.8 %.

@@ -1,9 +1,7 @@
 """The skip network as published: where its numbers end, and faults that are what their names say."""
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
+from mnist_files import needs_mnist
 from sampled_gradients import sampled_errors
 
 from helpers import data, models
@@ -20,10 +18,7 @@ def gradient_errors(net, images=NOISE, labels=SOME):
     return sampled_errors(lambda: F.cross_entropy(net.forward(images)[1], labels)[0], net.params, net.gradients(images, labels))
 
 
-@pytest.mark.skipif(
-    not any((Path(folder) / "mndata.npz").exists() for folder in (data.FOLDER, os.environ.get("COURSE_DATA", ""))),
-    reason="needs mndata.npz in data/ or $COURSE_DATA",
-)
+@needs_mnist
 def test_as_published_on_mnist():
     digits = data.load_digits("mnist")
     with np.errstate(all="ignore"):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from helpers import functional as F
 from helpers import sharding, training
@@ -208,3 +209,18 @@ def test_threads_end_with_the_run():
     before = helpers_of_the_run()
     trained()
     assert helpers_of_the_run() == before
+
+
+def test_a_worker_holds_blas_to_one_thread_wherever_it_is():
+    # The processes of an executor have not been told: two threads there, and sums are made in another order.
+    seen = []
+
+    class Looks(Identity):
+        def forward(self, x):
+            seen.append({library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"})
+            return super().forward(x)
+
+    images, labels = np.ones((3, 4), np.float32), np.array([0, 1, 2])
+    with threadpool_limits(2, user_api="blas"):
+        Worker(Sequential(Looks(), Linear(4, 3, np.random.default_rng(0))))(images, labels, 1.0, False)
+    assert seen == [{1}]

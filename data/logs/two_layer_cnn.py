@@ -15,10 +15,10 @@ def train(digits, seed):
     net = models.two_layer_cnn(seed)
     optimizer, epoch = optim.SGD(net.parameters(), RATE), -(-len(digits.x_train) // BATCH)
 
-    def schedule(step, net, loss):
-        optimizer.lr = RATE * min((step + 1) / epoch, (EPOCHS - step / epoch) / (EPOCHS - 1))
+    def schedule(step):
+        return RATE * min((step + 1) / epoch, (EPOCHS - step / epoch) / (EPOCHS - 1))
 
-    history = training.fit(net, digits, optimizer, EPOCHS, BATCH, seed, callback=schedule)
+    history = training.fit(net, digits, optimizer, EPOCHS, BATCH, seed, schedule=schedule)
     print(f"seed {seed}\n{history}", flush=True)
     return history.test_accuracy, net.state_dict()
 

@@ -189,17 +189,9 @@ def max_pool2d(x, kernel_size, stride=None, padding=0):
     Raises as `conv2d` does, and ValueError for a padding above half the window, as PyTorch does.
     """
     kernel, stride, padding, out = _pool_geometry("max_pool2d", x, kernel_size, stride, padding)
-    padded, taps = _padded(x, padding, -np.inf), list(_taps(kernel, stride, out))
-    y = np.copy(padded[:, :, taps[0][2], taps[0][3]], order="K")
-    winner = np.zeros_like(y, np.min_scalar_type(len(taps)))
-    for number, (_, _, rows, columns) in enumerate(taps[1:], start=1):
-        seen = padded[:, :, rows, columns]
-        # Only a larger number wins, so of two equal ones the first in reading order; and numbers of taps only grow.
-        np.maximum(winner, (seen > y) * winner.dtype.type(number), out=winner)
-        np.maximum(y, seen, out=y)
-    if np.isnan(y).any():  # the comparison above says no to these: the first in its window wins
-        for number, (_, _, rows, columns) in reversed(list(enumerate(taps))):
-            winner[np.isnan(padded[:, :, rows, columns])] = number
+    windows = _windows(_padded(x, padding, -np.inf), kernel, stride).reshape(*x.shape[:2], *out, -1)
+    winner = windows.argmax(axis=4)  # of two equal numbers the first in reading order
+    y = np.take_along_axis(windows, winner[..., None], axis=4)[..., 0]
     # Padding could tie only where a window sees nothing but -inf: there the first pixel of the image wins.
     row, column = (np.maximum(pad - step * np.arange(count), 0) for pad, step, count in zip(padding, stride, out))
     if padding != (0, 0):

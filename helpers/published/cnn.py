@@ -12,6 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from .. import functional as F
 from ..init import he_normal
+from . import SHAPES, left_over
 
 FAULTS = {
     "stride": "the second filters' gradient ignores the stride of 2",
@@ -22,7 +23,6 @@ FAULTS = {
     "softmax": "the loss goes back through powers that overflow, and over a probability that may be 0",
     "swap": "height and width are exchanged in the first filters' gradient",
 }
-SHAPES = {"w1": (16, 1, 8, 8), "b1": (16,), "w2": (8, 16, 4, 4), "b2": (8,), "w3": (10, 8, 9, 9), "b3": (10,)}
 STRIDE, RATE = 2, 3e-4
 
 
@@ -34,10 +34,7 @@ class CNN:
     """
 
     def __init__(self, seed=0, mended=()):
-        unknown = set(mended) - set(FAULTS)
-        if unknown:
-            raise ValueError(f"CNN: no fault is named {', '.join(sorted(unknown))}; the faults are {', '.join(FAULTS)}")
-        self.faults = set(FAULTS) - set(mended)
+        self.faults = left_over(FAULTS, mended)
         rng, zero = np.random.RandomState(seed), {"b1", "b2"} if "init" in self.faults else {"b1", "b2", "b3"}
         self.params = {name: np.zeros(shape) if name in zero else self._drawn(shape, rng) for name, shape in SHAPES.items()}
 

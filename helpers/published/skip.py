@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import functional as F
 from ..init import glorot_normal
+from . import SHAPES, left_over
 
 FAULTS = {
     "softmax": "the loss goes back through powers that overflow, and over a probability that may be 0",
@@ -18,7 +19,6 @@ FAULTS = {
     "test": "the test leaves out the first ReLU and the skip: it measures another network",
     "init": "the Glorot spread is computed from sizes of maps instead of fans",
 }
-SHAPES = {"w1": (16, 1, 8, 8), "b1": (16,), "w2": (8, 16, 4, 4), "b2": (8,), "w3": (10, 8, 9, 9), "b3": (10,)}
 # What the article puts under 2 in the Glorot spread, where fan-in + fan-out is meant.
 _SIZES = {"w1": 16 * 8 * 8 + 16 * 21 * 21, "w2": 8 * 16 * 4 * 4 + 8 * 9 * 9, "w3": 8 * 9 * 9 + 10}
 STRIDE, BATCH, RATE, BETAS, EPS = 2, 100, 1e-3, (0.9, 0.999), 1e-7
@@ -32,10 +32,7 @@ class SkipNet:
     """
 
     def __init__(self, seed=0, mended=(), scale=1e-3):
-        unknown = set(mended) - set(FAULTS)
-        if unknown:
-            raise ValueError(f"SkipNet: no fault is named {', '.join(sorted(unknown))}; the faults are {', '.join(FAULTS)}")
-        self.faults, self.scale, self.steps = set(FAULTS) - set(mended), scale, 0
+        self.faults, self.scale, self.steps = left_over(FAULTS, mended), scale, 0
         rng = np.random.RandomState(seed)
         self.params = {name: self._drawn(name, rng) if name in _SIZES else np.zeros(shape) for name, shape in SHAPES.items()}
         self.moments = {name: (np.zeros(shape), np.zeros(shape)) for name, shape in SHAPES.items()}

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from live_figures import MAKERS, ends_and_middle  # noqa: E402
+from live_figures import MAKERS, ends_and_middle
 
 
 def frame_times(figure, rounds=7):

@@ -295,7 +295,7 @@ def run(_, seed):
 def import_time(_, __):
     """Seconds to import all of `helpers` that needs no pictures."""
     began = time.perf_counter()
-    from helpers import data, functional, gradcheck, init, layers, models, optim, sharding, training  # noqa: F401
+    from helpers import data, functional, gradcheck, init, layers, models, optim, sharding, training
     assert "matplotlib" not in sys.modules
     return time.perf_counter() - began
 

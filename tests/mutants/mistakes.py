@@ -47,8 +47,8 @@ MISTAKES = _in(
      "place = n, c, row + i, column + j"),
     ("plain loops: pixels keep only the last window's gradient", "dpadded[place] +=", "dpadded[place] ="),
     ("col2im: overlapping windows overwrite each other", "padded[:, :, rows, cols] +=", "padded[:, :, rows, cols] ="),
-    ("max pooling: padding of zeros wins over negative pixels", "_padded(x, padding, -np.inf), list", "_padded(x, padding), list"),
-    ("max pooling: of two equal pixels the last wins", "(seen > y) * winner", "(seen >= y) * winner"),
+    ("max pooling: padding of zeros wins over negative pixels", "_windows(_padded(x, padding, -np.inf), kernel", "_windows(_padded(x, padding), kernel"),
+    ("max pooling: of two equal pixels the last wins", "windows.argmax(axis=4)", "windows.shape[4] - 1 - windows[..., ::-1].argmax(axis=4)"),
     ("average pooling: the sum, divided by one side only", "y /= y.dtype.type(kernel[0] * kernel[1])", "y /= y.dtype.type(kernel[0])"),
     ("average pooling: every pixel receives the whole gradient", "share = dy / dy.dtype.type(kernel[0] * kernel[1])", "share = dy"),
 ) + _in(
@@ -79,10 +79,6 @@ MISTAKES = _in(
      "        for name, array in own.items():\n            array.flat[0] = values[name].flat[0]\n            if values[name].shape"),
     ("save: weights that are not trained are forgotten", " | dict(self.named_buffers())", ""),
     ("one layer in two places", "        if id(module) in seen:", "        if False:"),
-    ("save: renamed before it is written", '            with open(beside, "wb") as file:\n                np.savez(file, **self.state_dict())\n'
-     "            os.replace(beside, path)\n",
-     "            beside.touch()\n            os.replace(beside, path)\n"
-     '            with open(path, "wb") as file:\n                np.savez(file, **self.state_dict())\n'),
     ("flatten: images and features mixed", "y = x.reshape(len(x), -1)", "y = x.reshape(-1, len(x)).T"),
 ) + _in(
     "init.py", "test_init",
@@ -134,6 +130,7 @@ MISTAKES = _in(
     "sharding/executors.py", "test_training test_sharding",
     ("executors: copies keep weights that the optimiser has replaced", "own.value = given.value", "pass"),
     ("executors: a copy trains on in the mode of its making", "net.train(self.net.training)", "net"),
+    ("executors: as many BLAS threads as the process likes", "with one_thread():  # in another process", "if True:  # in another process"),
     ("executors: added up in the order of arrival", "[executor.submit(worker, *task) for task in tasks]",
      "[executor.submit(worker, *task) for task in tasks][::-1]"),
 ) + _in(
@@ -168,8 +165,11 @@ MISTAKES = _in(
 ) + _in(
     "logs.py", "test_logs",
     ("logs: the checksum not checked", "if hashlib.sha256(raw).hexdigest() != noted[name]:", "if False:"),
-    ("logs: renamed before it is written", "        beside.write_bytes(raw)\n        os.replace(beside, path)\n",
-     "        beside.touch()\n        os.replace(beside, path)\n        path.write_bytes(raw)\n"),
+) + _in(
+    "files.py", "test_files test_layers test_logs",
+    ("files: renamed before it is written", "        yield beside\n        os.replace(beside, path)\n",
+     "        beside.touch()\n        os.replace(beside, path)\n        yield path\n"),
+    ("files: what was begun is left behind", "        beside.unlink(missing_ok=True)", "        pass"),
 ) + _in(
     "gradcheck.py", "test_gradcheck",
     ("gradient check: one side only", "gradient[place] = (above - below) / (2 * eps)", "gradient[place] = (above - loss()) / eps"),
