@@ -96,8 +96,9 @@ def span(array):
     return {"vmin": -largest, "vmax": largest}
 
 
-def mosaic(digits, columns=16):
-    """Each class in a row: the first images of x_train of each digit, one above the other."""
+def mosaic(digits):
+    """Each class in a row: the first sixteen images of x_train of each digit, one above the other."""
+    columns = 16
     rows = [digits.x_train[digits.y_train == digit][:columns, 0] for digit in range(10)]
     fig, ax = canvas(9, 5.6)
     ax.imshow(tiled(np.concatenate(rows), columns), cmap=PIXELS, vmin=0, vmax=1)
@@ -118,7 +119,7 @@ def class_balance(digits):
     ax.set(xticks=range(10), xlabel="digit", ylabel="share of images", ylim=(0, 0.15), yticks=(0, 0.05, 0.1))
     ax.yaxis.set_major_formatter("{x:.0%}")
     ax.legend(ncols=2, loc="upper right")
-    ax.set_title("No digit is rare: guessing is right about one time in ten")
+    ax.set_title("No digit is common: the best blind guess is right about one time in ten")
     return Picture(fig, "Bars: each digit makes up about a tenth of the training and of the test images")
 
 
@@ -134,16 +135,20 @@ def neuron(image, weights, bias):
         ax.set_title(title)
     for ax, sign in ((axes[1], "×"), (axes[2], "=")):
         ax.text(-0.13, 0.5, sign, transform=ax.transAxes, fontsize=30, ha="center", va="center")
-    fig.suptitle(f"The products add up to {product.sum():+.2f}; with the bias the score is {product.sum() + bias:+.2f}")
+    score = product.sum() + bias
+    more, less = ("orange", "blue") if product.sum() > 0 else ("blue", "orange")
+    fig.suptitle(f"Ink on {more} outweighs ink on {less}: the score is {score:+.2f}")
     return Picture(fig, "A digit, the neuron's weights, and their product pixel by pixel")
 
 
-def weight_images(weights, title):
-    """Rows of weights (n, 784) as images of 28 x 28, five across, all on one colour scale."""
+def weight_images(weights, title, names=()):
+    """Rows of weights (n, 784) as images of 28 x 28, five across, all on one colour scale; `names` go above them."""
     images = weights.reshape(-1, 28, 28)
-    fig, axes = canvas(9, 1.8 * len(images) / 5 + 0.6, -(-len(images) // 5), 5)
+    fig, axes = canvas(9, (2.0 if names else 1.8) * len(images) / 5 + 0.6, -(-len(images) // 5), 5)
     for ax, image in zip(axes.flat, images):
         framed(ax).imshow(image, cmap=WEIGHTS, **span(weights))
+    for ax, name in zip(axes.flat, names):
+        ax.set_title(name, pad=4)
     fig.suptitle(title)
     return Picture(fig, f"{len(images)} sets of weights drawn as images: {title}")
 
@@ -163,7 +168,7 @@ def loss_curves(history, title):
     return Picture(fig, f"Loss and accuracy by epoch, training and test: {title}")
 
 
-def confusion(labels, guesses, title):
+def confusion(labels, guesses):
     """How often each digit (rows) was taken for each other one (columns); the right ones are left out."""
     table = np.zeros((10, 10), dtype=int)
     np.add.at(table, (labels, guesses), 1)
@@ -175,25 +180,31 @@ def confusion(labels, guesses, title):
                 color="white" if table[row, column] > 0.8 * table.max() else INK)
     ax.set(xticks=range(10), yticks=range(10), xlabel="read as", ylabel="is a")
     ax.tick_params(length=0)
+    commonest, times = np.argwhere(table == table.max()), "once" if table.max() == 1 else f"{table.max()} times"
+    if len(commonest) == 1:
+        true, guess = (f"an {digit}" if digit == 8 else f"a {digit}" for digit in commonest[0])
+        title = f"Most often {true} is read as {guess} ({times})"
+    else:
+        title = f"No digit is mistaken for another more than {times}"
     ax.set_title(title)
     return Picture(fig, f"A table of mistakes, true digit against guess: {title}")
 
 
-def mistakes(images, labels, probabilities, count=12):
-    """The wrong guesses of which the network was surest: images (N, 1, 28, 28), probabilities (N, 10)."""
+def mistakes(images, labels, probabilities):
+    """The twelve wrong guesses of which the network was surest: images (N, 1, 28, 28), probabilities (N, 10)."""
     guesses, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(guesses != labels)
-    worst = wrong[np.argsort(-sure[wrong])][:count]
-    fig, axes = canvas(10, 4.6, 2, count // 2)
+    worst = wrong[np.argsort(-sure[wrong])][:12]
+    fig, axes = canvas(10, 4.6, 2, 6)
     fig.get_layout_engine().set(hspace=0.08)
     for ax, index in zip(axes.flat, worst):
         framed(ax).imshow(images[index, 0], cmap=PIXELS, vmin=0, vmax=1)
         ax.set_title(f"{labels[index]} read as {guesses[index]}", fontsize=15, pad=5)
-        ax.set_xlabel(f"p({labels[index]}) = {probabilities[index, labels[index]]:.0e}", fontsize=14)
+        ax.set_xlabel(f"{sure[index]:.2%} sure", fontsize=14)
     for ax in axes.flat[len(worst):]:
         ax.set_visible(False)
-    fig.suptitle(f"Wrong and sure of it: the worst of {len(wrong)} mistakes on {len(labels)} test images")
-    return Picture(fig, "The most confident mistakes: each digit with its label, the network's guess, and the probability left for the truth")
+    fig.suptitle(f"Wrong and sure of it: the worst of {len(wrong)} mistakes on {len(labels):,} test images")
+    return Picture(fig, "The most confident mistakes: each digit with its label, the network's guess, and how sure it was")
 
 
 def regions(points, labels, classifiers):
@@ -212,8 +223,8 @@ def regions(points, labels, classifiers):
     return Picture(fig, "Two classes of points in the plane and the regions that each classifier gives them")
 
 
-def course_map(here=0):
-    """The lessons as a path; lesson number `here` stands out."""
+def course_map():
+    """The lessons as a path; the first, where the reader is, stands out."""
     stops = [("00", "start here"), ("01", "dense nets"), ("02", "convolution\nforward"), ("03", "convolution\nbackward"),
              ("04", "two-layer\nCNN"), ("05", "skip\nconnection"), ("06", "Adam and\nthe full run"), ("later", "ResNet-34")]
     fig, ax = canvas(10, 4.2)
@@ -224,7 +235,7 @@ def course_map(here=0):
         ax.add_patch(FancyArrowPatch((x0, y0), (x1, y1), arrowstyle="-|>", mutation_scale=26, lw=3, color=FRAME,
                                      shrinkA=58 if y0 == y1 else 36, shrinkB=66 if y0 == y1 else 38))
     for index, ((x, y), (number, name)) in enumerate(zip(places, stops)):
-        fill = WEIGHT if index == here else "white" if number == "later" else "#E3F0F8"
+        fill = WEIGHT if index == 0 else "white" if number == "later" else "#E3F0F8"
         ax.add_patch(FancyBboxPatch((x - 0.36, y - 0.3), 0.72, 0.6, boxstyle="round,pad=0.02,rounding_size=0.08",
                                     fc=fill, ec=INPUT, lw=2.5, ls="--" if number == "later" else "-"))
         ax.text(x, y + 0.17, number, ha="center", va="center", fontsize=17, weight="bold")
@@ -242,10 +253,11 @@ def panel(fig, left, top, width, height=None):
 
 
 def strip(panels, title):
-    """Images and score maps side by side, {name: array}; what lies between 0 and 1 is drawn as an image."""
+    """Images and score maps side by side, {name: array}; the first is an image, and so is all that has its size."""
     fig, axes = canvas(10, 10 / len(panels) + 0.75, 1, len(panels))
+    size = next(iter(panels.values())).shape
     for ax, (name, array) in zip(axes, panels.items()):
-        is_image = array.min() >= 0 and array.max() <= 1 + 1e-6  # an average of ones may round to a little more
+        is_image = array.shape == size  # without padding, a map is smaller than its image
         framed(ax).imshow(array, **({"cmap": PIXELS, "vmin": 0, "vmax": 1} if is_image else {"cmap": WEIGHTS, **span(array)}))
         ax.set_title(name)
     fig.suptitle(title)
@@ -269,6 +281,11 @@ def score_maps(images, filters, maps, title):
     return Picture(fig, f"The score maps of {len(images)} images for the filters {', '.join(filters)}: {title}")
 
 
+def about(ratio):
+    """A measured ratio in words, to the two digits that a single run can vouch for."""
+    return f"about {float(f'{ratio:.2g}'):,.0f}"
+
+
 def durations(seconds, title):
     """How long each of several ways takes, {name: seconds}, on a logarithmic scale."""
     fig, ax = canvas(10, 0.7 * len(seconds) + 1.5)
@@ -276,9 +293,9 @@ def durations(seconds, title):
     ax.barh(names, seconds.values(), color=[QUIET] * (len(names) - 1) + [OUTPUT], edgecolor=INK, height=0.6)
     for place, value in enumerate(seconds.values()):
         text = f"{value:.1f} s" if value >= 1 else f"{value * 1e3:.2g} ms" if value < 0.01 else f"{value * 1e3:.0f} ms"
-        ax.text(value * 1.15, place, text + (f"   ({slowest / value:,.0f} times faster)" if value < slowest else ""), va="center",
+        ax.text(value * 1.15, place, text + (f"   ({about(slowest / value)} times faster)" if value < slowest else ""), va="center",
                 bbox={"fc": "white", "ec": "none", "pad": 1})
-    ax.set(xscale="log", xlim=(min(seconds.values()) / 3, slowest * 12))
+    ax.set(xscale="log", xlim=(min(seconds.values()) / 3, slowest * 20))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g} s" if value >= 1 else f"{value * 1e3:g} ms")
     ax.invert_yaxis()
     ax.minorticks_off()
@@ -346,8 +363,9 @@ def two_layers(image, first, second, p, title):
     return Picture(fig, f"A digit, 16 maps, 8 smaller maps and ten probabilities, with the shapes of all: {title}")
 
 
-def race(losses, title, window=60):
-    """Training loss against steps, {name: losses (seeds, steps)}: the mean of `window` steps, over seeds, and the seeds' range."""
+def race(losses, title):
+    """Training loss against steps, {name: losses (seeds, steps)}: the mean of 60 steps, over seeds, and the seeds' range."""
+    window = 60
     fig, ax = canvas(10, 4.6)
     for (name, runs), colour, mark in zip(losses.items(), (INK, INPUT, WEIGHT, TEST), "os^D"):
         smooth = runs[:, :runs.shape[1] // window * window].reshape(len(runs), -1, window).mean(axis=2)

@@ -6,10 +6,10 @@ import pytest
 from live_figures import MAKERS
 
 from helpers import functional as F
-from helpers import data, models, optim
+from helpers import data, figures, models, optim
 from helpers.gradcheck import numeric_gradient, relative_error
 from helpers.layers import Parameter
-from helpers.live.lesson_04 import _maps_and_gradients, score_gradient
+from helpers.live.lesson_04 import _maps_and_gradients, _stated, score_gradient
 from helpers.live.lesson_05 import stack_gradients
 from helpers.live.lesson_06 import _SURFACES, optimizer_paths
 from helpers.published import cnn, skip
@@ -78,6 +78,19 @@ def test_descent_goes_against_the_slope_that_it_shows():
     assert len(losses) == 31 and (np.diff(losses) < 0).all()
     figure.update(size=8.0, step=30)
     assert line(figure, 1, 0).max() > 2 * losses[0], "too large a step leaps"
+
+
+@pytest.mark.parametrize("labels, guesses, said", [
+    ([7, 7, 7, 8], [2, 2, 7, 1], "Most often a 7 is read as a 2 (2 times)"), ([8, 1], [9, 1], "Most often an 8 is read as a 9 (once)"),
+    ([4, 4, 9, 9], [1, 1, 1, 1], "No digit is mistaken for another more than 2 times"),
+    ([3, 5], [5, 3], "No digit is mistaken for another more than once")])
+def test_the_table_of_mistakes_names_the_commonest(labels, guesses, said):
+    assert figures.confusion(np.array(labels), np.array(guesses)).fig.axes[0].get_title() == said
+
+
+def test_a_training_run_opens_at_its_end():
+    figure = MAKERS["training"]()
+    assert figure.controls["moment"].value == figure.controls["moment"].max
 
 
 # --- Lessons 02 and 03 ----------------------------------------------------------------------------
@@ -171,6 +184,12 @@ def test_each_map_has_the_gradient_of_its_own_numbers():
         assert relative_error(gradient[None, :2, 4:7, 4:7], numeric_gradient(loss, some)) < 1e-6
 
 
+@pytest.mark.parametrize("p, said", [(np.float32(1), "> 0.9999"), (0.99991, "> 0.9999"), (0.9999, "= 0.9999"),
+                                     (0.9957, "= 0.9957"), (0.962, "= 0.96"), (0.00028, "= 0.00028"), (0, "= 0")])
+def test_no_probability_is_rounded_up_to_one(p, said):
+    assert _stated(p) == said
+
+
 def test_saliency_follows_its_class_and_moves_the_image_along_it():
     figure = MAKERS["saliency"]()
     values = figure.values | {"nudge": 0.1}
@@ -202,7 +221,7 @@ def test_mends_say_what_exploded(rate, said):
 
 def test_a_skip_adds_one_to_every_factor():
     figure = MAKERS["factors"]()
-    figure.update(depth=40, size=0.5)
+    figure.update(depth=20, size=0.5)
     plain, skipped = line(figure, 0, 0), line(figure, 0, 1)
     assert (np.diff(plain) < 0).all()
     factors = np.diff(np.log(skipped))
@@ -246,7 +265,7 @@ def test_equal_rows_move_no_probability_and_random_rows_do():
         assert np.abs(moved - p).max() > 1e-3 and relative_error(other, gradient) > 1e-3
 
 
-def test_the_gradient_beside_random_rows_comes_by_both_ways():
+def test_the_gradient_beside_random_rows_comes_by_both_paths():
     net, image = skip.SkipNet(0, list(skip.FAULTS)), cnn.pixels(data.load_digits("bundled").x_test[:1])
     label, figure = data.load_digits("bundled").y_test[:1], MAKERS["inert"]()
     kind = figure.controls["kind"].options[1]
@@ -263,7 +282,7 @@ def test_the_gradient_beside_random_rows_comes_by_both_ways():
         assert relative_error(found[None], numeric_gradient(loss, some)) < 1e-5
 
 
-def test_the_two_ways_add_up_to_what_arrives():
+def test_the_two_paths_add_up_to_what_arrives():
     figure = MAKERS["paths"]()
     for kind in ("constant", "trained"):
         figure.update(image=2, kind=kind, scale=0.5)
@@ -323,6 +342,15 @@ def test_the_correction_takes_the_start_out_of_a_running_mean():
     assert np.allclose(corrected, weights @ g / weights.sum(axis=1))
 
 
+@pytest.mark.parametrize("points, widest, good", [
+    (0.6, "RMSProp, a factor of 3", [0.2]), (1.1, "SGD and RMSProp, a factor of 3", [0.1, 0.2, 0.3]),
+    (2.0, "SGD, a factor of 4", [0.1, 0.2, 0.3, 0.4])])
+def test_what_counts_as_good_decides_whose_range_is_widest(points, widest, good):
+    figure = MAKERS["good_step_sizes"]()
+    figure.update(points=points)
+    assert words(figure)[1].endswith(f"widest is {widest}") and list(figure.fig.axes[0].lines[1].get_xdata()) == good
+
+
 def test_step_sizes_are_shown_as_powers_of_ten():
     figure = MAKERS["step_sizes"]()
     figure.update(moment=10, layer="first filters")
@@ -330,4 +358,4 @@ def test_step_sizes_are_shown_as_powers_of_ten():
     image = shown(figure, 0)
     assert np.allclose(np.sort(image[~np.isnan(image)]), np.sort(np.log10(sizes).ravel()))
     low, high = np.quantile(sizes, (0.05, 0.95))
-    assert f"{high / low:,.0f} times" in words(figure)[0]
+    assert f"{low:.2g} to {high:.2g}, a factor of {high / low:,.0f} within" in words(figure)[0]

@@ -13,9 +13,9 @@ _LOG_SOFTMAX = Exercise(
     cases=[(draws((3, 4))[0],), (np.array([[1000.0, 0.0, -1000.0], [2.0, 1.0, -999.0]]),)],
     truth=_log_softmax,
     mistakes={
-        "It overflows: exp(1000) is infinite. Take the largest logit from its row first.":
+        "It overflows: exp(1000) is infinite. Subtract the largest logit of each row first.":
             lambda z: np.log(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)),
-        "It overflows in the sum: take the largest logit from its row before exp.":
+        "It overflows in the sum: subtract the largest logit of each row before exp.":
             lambda z: z - np.log(np.exp(z).sum(axis=1, keepdims=True)),
         "A probability too small for a float became log(0). Never form it: shifted − log(sum(exp(shifted))).":
             lambda z: np.log(np.exp(_log_softmax(z))),
@@ -25,7 +25,7 @@ _LOG_SOFTMAX = Exercise(
             lambda z: _log_softmax(z, axis=0),
         "You took the largest logit of the whole batch; a row far below it underflows. Each row has its own.":
             lambda z: _log_softmax(z, largest=np.max),
-        "You took the largest logit away inside the sum only: take it from the logits as well.":
+        "You subtracted the largest logit inside the sum only: subtract it from the logits as well.":
             lambda z: z - np.log(np.exp(z - z.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True)),
         "Those are the probabilities: their logarithm is wanted.":
             lambda z: np.exp(_log_softmax(z)),

@@ -51,7 +51,7 @@ _DX_1D = Exercise(
     cases=[(*draws((4,), (3,)), 8, 2, 1), (*draws((3,), (3,)), 9, 3, 0), (*draws((7,), (2,)), 6, 1, 1)],
     truth=_dx_1d,
     mistakes={
-        "The stride is missing: output i begins at padded input i times the stride.":
+        "The stride is missing: output p begins at padded input p times the stride.":
             lambda dy, w, size, stride, padding: _dx_1d(dy, w, size + 9, 1, padding)[:size],
         "Scatter with the filter as it is; only the gather view flips it.":
             lambda dy, w, size, stride, padding: _dx_1d(dy, w, size, stride, padding, flip=True),

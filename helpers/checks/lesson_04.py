@@ -1,4 +1,4 @@
-"""The exercises of lesson 04: how far a place sees, a step in the right order, one probability, and mean and spread."""
+"""The exercises of lesson 04: how far a place sees, a step in the right order, one probability, and a mend's gain."""
 import numpy as np
 
 from .core import Exercise, draws
@@ -115,30 +115,41 @@ _PROBABILITY_GRADIENT = Exercise(
     names=("z", "k"),
 )
 
-_MEAN_AND_SPREAD = Exercise(
-    cases=[(np.array([0.572, 0.496, 0.525]),), (draws((10,))[0],)],
-    truth=lambda runs: np.array([np.mean(runs), np.std(runs, ddof=1)]),
+_SEEDS = np.array([0.572, 0.496, 0.525, 0.480, 0.527]), np.array([0.586, 0.563, 0.489, 0.547, 0.556])
+
+
+def _error(gains, ddof=1):
+    return np.std(gains, ddof=ddof) / np.sqrt(len(gains))
+
+
+_GAIN = Exercise(
+    cases=[_SEEDS, tuple(draws((10,), (10,)))],
+    truth=lambda before, after: np.array([np.mean(after - before), _error(after - before)]),
     mistakes={
-        "The mean is estimated from the same runs, which costs one: divide by their number less 1.":
-            lambda runs: np.array([np.mean(runs), np.std(runs)]),
-        "That is the variance: the spread is its square root, in the unit of the runs.":
-            lambda runs: np.array([np.mean(runs), np.var(runs, ddof=1)]),
-        "That is how sure the mean is, the spread over the root of the number of runs: the spread itself is wanted.":
-            lambda runs: np.array([np.mean(runs), np.std(runs, ddof=1) / np.sqrt(len(runs))]),
-        "That is from the least to the largest, which grows with every further run.":
-            lambda runs: np.array([np.mean(runs), np.ptp(runs)]),
-        "That is the mean distance: square the distances first, and take the root at the end.":
-            lambda runs: np.array([np.mean(runs), np.abs(runs - np.mean(runs)).mean()]),
-        "The median is not the mean.":
-            lambda runs: np.array([np.median(runs), np.std(runs, ddof=1)]),
+        "That error forgets that the seeds are the same: take the differences first, then their spread.":
+            lambda before, after: np.array([np.mean(after - before), np.hypot(_error(before), _error(after))]),
+        "That is the spread of the differences: their mean is surer, divide by the root of n.":
+            lambda before, after: np.array([np.mean(after - before), np.std(after - before, ddof=1)]),
+        "The mean is estimated from the same differences, which costs one: divide by n - 1 in their deviation.":
+            lambda before, after: np.array([np.mean(after - before), _error(after - before, 0)]),
+        "The sign is turned: a gain is after less before.":
+            lambda before, after: np.array([np.mean(before - after), _error(after - before)]),
+        "You divided by n: the error shrinks with the root of n only.":
+            lambda before, after: np.array([np.mean(after - before), np.std(after - before, ddof=1) / len(before)]),
+        "That is the square of the error: take the root of the variance, too.":
+            lambda before, after: np.array([np.mean(after - before), np.var(after - before, ddof=1) / len(before)]),
+        "That error is of the runs after the mend alone: take it of the differences.":
+            lambda before, after: np.array([np.mean(after - before), _error(after)]),
+        "That is a gain in parts of what was there: take the differences themselves.":
+            lambda before, after: np.array([np.mean(after / before - 1), _error(after / before - 1)]),
     },
-    praise="Say both whenever you say that one network is better than another.",
-    names=("runs",),
+    praise="A gain of less than two such errors may be luck.",
+    names=("before", "after"),
 )
 
 EXERCISES = {
     "receptive_field": _RECEPTIVE_FIELD,
     "chain_step": _CHAIN_STEP,
     "probability_gradient": _PROBABILITY_GRADIENT,
-    "mean_and_spread": _MEAN_AND_SPREAD,
+    "gain": _GAIN,
 }

@@ -20,12 +20,12 @@ _CHAIN_SLOPE = Exercise(
             lambda slopes: np.prod(slopes),
         "That is one skip around all layers: here each layer has its own.":
             lambda slopes: 1 + np.prod(slopes),
-        "Slopes of layers one after the other multiply; only the two ways through one layer add up.":
+        "Slopes of layers one after the other multiply; only the two paths through one layer add up.":
             lambda slopes: 1 + np.sum(slopes),
         "Slopes of layers one after the other multiply: you added the layers' slopes.":
             lambda slopes: np.sum(1 + slopes),
     },
-    praise="Even where every f is 0, the slope is 1: the way along the skips is always open.",
+    praise="Even where every f is 0, the slope is 1: the path along the skips is always open.",
     names=("slopes",),
 )
 
@@ -33,7 +33,7 @@ _BLOCK_BACKWARD = Exercise(
     cases=[tuple(draws((4, 3), (4, 3), (3, 3))), tuple(draws((2, 5), (2, 5), (5, 5)))],
     truth=_block_backward,
     mistakes={
-        "The way along the skip is missing: x reaches y twice, so two gradients add up.":
+        "The path along the skip is missing: x reaches y twice, so two gradients add up.":
             lambda dy, x, w: _block_backward(dy, x, w, straight=0.0),
         "The ReLU's mask is of its own input, x wᵀ, not of the sum that leaves the block.":
             lambda dy, x, w: _block_backward(dy, x, w, mask=lambda x, w: x + np.maximum(x @ w.T, 0) > 0),
@@ -43,10 +43,10 @@ _BLOCK_BACKWARD = Exercise(
             lambda dy, x, w: _block_backward(dy, x, w, turn=lambda w: w.T),
         "The body is x wᵀ: the mask needs w.T, and the way back w.":
             lambda dy, x, w: _block_backward(dy, x, w, mask=lambda x, w: x @ w > 0, turn=lambda w: w.T),
-        "You masked the way along the skip, too: the ReLU is in the body alone.":
+        "You masked the path along the skip, too: the ReLU is in the body alone.":
             lambda dy, x, w: (dy * (x @ w.T > 0)) @ w + dy * (x @ w.T > 0),
     },
-    praise="Two ways forward, two gradients back, one sum.",
+    praise="Two paths forward, two gradients back, one sum.",
     names=("dy", "x", "w"),
 )
 

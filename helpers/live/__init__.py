@@ -6,10 +6,10 @@ from .lesson_02 import design_filter, slide, stride_and_padding
 from .lesson_03 import explorer, tap_check, way_back
 from .lesson_04 import feature_maps, filters, mends, saliency
 from .lesson_05 import factors, fading, inert, paths
-from .lesson_06 import bias_correction, playground, step_sizes
+from .lesson_06 import bias_correction, good_step_sizes, playground, step_sizes
 
 __all__ = [
     "Live", "bias_correction", "design_filter", "explorer", "factors", "fading", "feature_maps", "filters",
-    "how_many_pixels", "inert", "look_inside", "mends", "one_weight", "paths", "playground", "saliency", "slide",
-    "softmax", "step_size", "step_sizes", "stride_and_padding", "tap_check", "training", "way_back",
+    "good_step_sizes", "how_many_pixels", "inert", "look_inside", "mends", "one_weight", "paths", "playground",
+    "saliency", "slide", "softmax", "step_size", "step_sizes", "stride_and_padding", "tap_check", "training", "way_back",
 ]

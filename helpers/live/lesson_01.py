@@ -198,7 +198,7 @@ def scrub(snapshots, sheets, gaps="white"):
     gradient = G.bare(middle).imshow(grads, cmap=G.GRADIENTS, extent=(0, 1, 0, values.shape[0] / values.shape[1]))
     for ax in (left, middle):
         ax.set_facecolor(gaps)
-    middle.set_title("their gradients")
+    middle.set_title("gradients of the same")
     steps = np.array(snapshots.steps)
     right.plot(steps + 1, snapshots.train_loss, color=G.TRAIN, label="training batch")
     right.plot(steps + 1, snapshots.test_loss, color=G.TEST, ls="--", label="test")
@@ -222,7 +222,7 @@ def scrub(snapshots, sheets, gaps="white"):
         title.set_text(f"step {steps[moment]}: test loss {snapshots.test_loss[moment]:.3f}, "
                        f"largest gradient {np.nanmax(np.abs(sheet(grads))):.4f}")
 
-    controls = {"moment": slider("moment", len(steps) // 2, 0, len(steps) - 1),
+    controls = {"moment": slider("moment", len(steps) - 1, 0, len(steps) - 1),
                 "show": pick("show", ["weights", "learned so far"], "learned so far")}
     if len(sheets) > 1:
         controls["layer"] = pick("layer", list(sheets), first)

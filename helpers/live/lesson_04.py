@@ -33,7 +33,7 @@ def feature_maps(networks, images, labels):
             tiles = G.tiled(array, 4 if len(array) == 16 else 3, gap=1)
             sheet.set_data(tiles)
             sheet.set_clim(**G.span(array))
-        answer.set_text(f"p({labels[image]}) = {p[labels[image]]:.2g}\nread as {p.argmax()}")
+        answer.set_text(f"p({labels[image]}) {_stated(p[labels[image]])}\nread as {p.argmax()}")
         silent = np.mean(maps == 0)
         title.set_text(f"{len(maps)} maps of {maps.shape[1]} × {maps.shape[2]}, {silent:.0%} silent; "
                        f"largest gradient {np.abs(grads).max():.1g}")
@@ -42,6 +42,13 @@ def feature_maps(networks, images, labels):
                 "A digit, the maps that a layer of the network makes of it, and the gradient of the loss for each map",
                 image=slider("image", 4, 0, len(images) - 1), layer=pick("maps", names, names[1]),
                 network=pick("network", list(networks), list(networks)[-1]))
+
+
+def _stated(p):
+    """Equals what: no probability below 1 is rounded up to it."""
+    if p > 0.9999:
+        return "> 0.9999"
+    return f"= {p:.4f}" if p > 0.99 else f"= {p:.2g}"
 
 
 def _maps_and_gradients(network, x, labels):
@@ -137,7 +144,7 @@ def saliency(network, images):
             bar.set(height=value, hatch="//" if place == digit else None)
         heads[0].set_text("image" if nudge == 0 else f"every pixel moved by {nudge:g}")
         heads[1].set_text(f"slope of the score for {digit}")
-        title.set_text(f"score for {digit}: {logits[0, digit]:+.1f}, p({digit}) = {p[digit]:.2g}; read as {p.argmax()}")
+        title.set_text(f"score for {digit}: {logits[0, digit]:+.1f}, p({digit}) {_stated(p[digit])}; read as {p.argmax()}")
 
     return Live(fig, update, [picture, gradient, *bars, *heads, title],
                 "A digit, the gradient of one class's score for each of its pixels, and the ten probabilities",

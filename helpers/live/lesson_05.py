@@ -1,4 +1,4 @@
-"""Live figures of lesson 05: products of many slopes, fading in a real stack, the inert skip, and a gradient's two ways."""
+"""Live figures of lesson 05: products of many slopes, fading in a real stack, the inert skip, and a gradient's two paths."""
 import numpy as np
 
 from .. import figures as G
@@ -6,12 +6,16 @@ from .. import functional as F
 from .core import Live, pick, slider
 
 
+_POWERS = [10.0**power for power in range(-20, 11, 5)]  # marks of an axis, 1 among them
+
+
 def factors():
     """How large the product of many slopes is, layer by layer, without a skip (f′) and with one (1 + f′)."""
-    most = 60
+    most = 20
     slopes = np.random.default_rng(4).uniform(-1, 1, most)
     fig, ax = G.canvas(10, 4.4)
-    ax.set(yscale="log", xlim=(0, most + 1), ylim=(1e-30, 1e8), xlabel="layers", ylabel="size of the product")
+    ax.set(yscale="log", xlim=(0, most + 1), ylim=(1e-20, 1e6), xlabel="layers", ylabel="size of the product",
+           xticks=range(0, most + 1, 5), yticks=_POWERS[:-1])
     plain, = ax.plot([], [], "o-", color=G.TEST, ms=6, label="f′ · f′ · f′ · …")
     skipped, = ax.plot([], [], "s-", color=G.OUTPUT, ms=6, label="(1 + f′)(1 + f′) · …")
     ax.axhline(1, color=G.QUIET, lw=2)
@@ -26,7 +30,7 @@ def factors():
         title.set_text(f"After {depth} layers: {products[0][-1]:.0e} without a skip, {products[1][-1]:.2g} with skips")
 
     return Live(fig, update, [plain, skipped, title], "The product of many slopes against the number of layers, with and without skips",
-                depth=slider("layers", 20, 1, most), size=slider("slopes up to ±", 0.5, 0.05, 1.0, step=0.05))
+                depth=slider("layers", most, 1, most), size=slider("slopes up to ±", 0.5, 0.05, 1.0, step=0.05))
 
 
 _ACTIVATIONS = {"identity": (F.identity, F.identity_backward), "sigmoid": (F.sigmoid, F.sigmoid_backward),
@@ -40,12 +44,13 @@ def fading(images):
     Each layer is activation(w x), or with a skip x + activation(w x). The spread of the start is in units of
     Glorot's, which for layers with as many outputs as inputs is 1 / sqrt(width).
     """
-    width, most, rng = 64, 40, np.random.default_rng(0)
+    width, most, rng = 64, 20, np.random.default_rng(0)
     x = images.reshape(len(images), -1).astype(np.float64)
     x = x @ rng.standard_normal((x.shape[1], width)) / np.linalg.norm(x, axis=1, keepdims=True)
     weights, dy = rng.standard_normal((most, width, width)) / width**0.5, rng.standard_normal((len(x), width))
     fig, ax = G.canvas(10, 4.4)
-    ax.set(yscale="log", xlim=(0, most + 1), ylim=(1e-20, 1e20), xlabel="layer, from the input", ylabel="gradient, top = 1")
+    ax.set(yscale="log", xlim=(0, most + 1), ylim=(1e-20, 1e10), xlabel="layer, from the input", ylabel="gradient, top = 1",
+           xticks=range(0, most + 1, 5), yticks=_POWERS)
     ax.axhline(1, color=G.QUIET, lw=2)
     plain, = ax.plot([], [], "o-", color=G.TEST, ms=7, label="without skips")
     skipped, = ax.plot([], [], "s-", color=G.OUTPUT, ms=7, label="with skips")
@@ -61,7 +66,7 @@ def fading(images):
         title.set_text(f"Layer 1 receives {ends[0]:.2g} times the gradient without skips, {ends[1]:.2g} times with")
 
     return Live(fig, update, [plain, skipped, title], "The size of the gradient at each layer of a deep stack, with and without skips",
-                depth=slider("layers", 20, 2, most), activation=pick("activation", list(_ACTIVATIONS), "sigmoid"),
+                depth=slider("layers", most, 2, most), activation=pick("activation", list(_ACTIVATIONS), "sigmoid"),
                 start=pick("weights begin at", list(_STARTS), "Glorot"))
 
 
@@ -80,7 +85,7 @@ def stack_gradients(x, weights, dy, formula, backward, skip):
     return np.array(sizes[::-1])
 
 
-_ROWS = ("all the same, as published", "random")
+_ROWS = ("as published", "random")
 
 
 def inert(net, image, label):
@@ -122,7 +127,7 @@ def inert(net, image, label):
         sheet.set_data(G.tiled(dw1, 4, gap=1))
         moved = np.abs(p - still).max()
         if kind == _ROWS[0]:
-            title.set_text(f"Every score rises by {added[0]:,.2f}: so no probability moves ({moved:.0e})")
+            title.set_text(f"Every score rises by {added[0]:,.2f}: probabilities move by {moved:.0e}")
         else:
             title.set_text(f"Scores change unequally, by up to {largest:,.2f}: probabilities move by {moved:.2g}")
 
@@ -132,7 +137,7 @@ def inert(net, image, label):
 
 
 def paths(by_path, networks, images, labels):
-    """The gradient of the first filters, by the way that it came, and both together.
+    """The gradient of the first filters, by the path on which it came, and both together.
 
     `by_path(net, x, labels, scale)` gives dw1 (16, 1, 8, 8) through the body and along the skip, whose output is
     taken `scale` times; `networks` {kind: network}, images (n, 1, 28, 28), labels (n,).

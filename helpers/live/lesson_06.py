@@ -53,11 +53,19 @@ def optimizer_paths(surface, start, condition, lr, b1, b2):
     return paths
 
 
+@lru_cache(maxsize=8)
+def _ground(surface, condition):
+    """The height of a surface in bands, like a map: (320, 480), from 0."""
+    x, y = np.meshgrid(np.linspace(*_X, 480), np.linspace(*_Y, 320))
+    height = _SURFACES[surface](x, y, condition)[0]
+    depth = np.log10(1 + 30 * (height - height.min()) / np.ptp(height))
+    return np.floor(depth * 10) / 10
+
+
 def playground():
     """SGD, momentum, RMSProp and Adam on one surface from one start, step by step."""
-    x, y = np.meshgrid(np.linspace(*_X, 150), np.linspace(*_Y, 100))
-    fig, ax = G.canvas(10.2, 4.7)
-    ax.set(xlim=_X, ylim=_Y)
+    fig, ax = G.canvas(10.2, 4.9)
+    ax.set(xlim=_X, ylim=_Y, xlabel="x", ylabel="y", yticks=range(-2, 3))
     ground = ax.imshow(np.zeros((2, 2)), extent=(*_X, *_Y), origin="lower", aspect="auto", cmap="Greys", vmin=0, vmax=1.6)
     lines = {name: ax.plot([], [], "-", color=colour, lw=2.5)[0] for name, (colour, _) in _COLOURS.items()}
     heads = {name: ax.plot([], [], mark, color=colour, ms=11, mec="white", mew=1.5, label=name)[0]
@@ -66,11 +74,8 @@ def playground():
     title = ax.set_title(" ")
 
     def update(surface, start, condition, lr, b1, b2, step):
-        formula = _SURFACES[surface]
-        height = formula(x, y, condition)[0]
-        depth = np.log10(1 + 30 * (height - height.min()) / np.ptp(height))
-        ground.set_data(np.floor(depth * 10) / 10)  # in bands, like a map
-        reached = {}
+        formula, reached = _SURFACES[surface], {}
+        ground.set_data(_ground(surface, condition))
         for name, path in optimizer_paths(surface, _STARTS[start], condition, lr, b1, b2).items():
             lines[name].set_data(*path[:step + 1].T)
             heads[name].set_data(*path[step:step + 1].T)
@@ -111,6 +116,41 @@ def bias_correction():
                 beta=pick("β", [0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999], 0.98))
 
 
+def good_step_sizes(tuning):
+    """How wide the range of good step sizes is, by what counts as good: {optimiser: (step sizes, accuracies)}, of one run each."""
+    fig, ax = G.canvas(10, 4.2)
+    ax.set(xscale="log", ylim=(len(tuning) - 0.4, -0.7), yticks=range(len(tuning)), yticklabels=list(tuning), xlabel="step size")
+    tried, bars = {}, {}
+    for row, ((name, (rates, right)), (colour, mark)) in enumerate(zip(tuning.items(), _COLOURS.values())):
+        tried[name] = rates, lost = np.asarray(rates), 100 * (np.max(right) - right)
+        for rate, points in zip(rates, lost):
+            ax.text(rate, row - 0.22, f"−{points:.1f}" if points else "best", ha="center", va="bottom", fontsize=14)
+        ax.plot(rates, np.full(len(rates), row), mark, color=colour, mfc="white", ms=10)
+        bars[name], = ax.plot([], [], mark + "-", color=colour, lw=8, ms=12)
+    ax.minorticks_off()
+    ax.xaxis.set_major_formatter("{x:g}")
+    title = ax.set_title(" ")
+
+    def update(points):
+        widths = {}
+        for row, (name, (rates, lost)) in enumerate(tried.items()):
+            good = rates[lost <= points]
+            bars[name].set_data(good, np.full(len(good), row))
+            widths[name] = round(good.max() / good.min())
+        widest = [name for name, width in widths.items() if width == max(widths.values())]
+        title.set_text(f"Good within {points:.1f} points of the best: widest is {' and '.join(widest)}, "
+                       f"a factor of {max(widths.values())}")
+
+    return Live(fig, update, [*bars.values(), title], "The step sizes tried, a row an optimiser, and the range of the good ones",
+                points=slider("good: points from the best", 1.0, 0.5, 2.0, step=0.1))
+
+
+def _marks(low, high, digits):
+    """Numbers such as 0.02 and 0.1 between two others: one of `digits` and zeros."""
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    return [digit * 10.0**power for power in powers for digit in digits if low <= digit * 10.0**power <= high]
+
+
 def step_sizes(moments, sizes):
     """How far Adam would move each number per unit of its mean gradient, over a run.
 
@@ -120,7 +160,7 @@ def step_sizes(moments, sizes):
     sheet = G.bare(left).imshow(np.zeros((2, 2)), cmap=G.PIXELS, vmin=-2, vmax=0, extent=(0, 1, 0, 1))
     left.set_facecolor(G.GAP)
     left.set_title("effective step size")
-    bar = fig.colorbar(sheet, ax=left, shrink=0.8, ticks=range(-2, 1), format="$10^{%d}$")
+    bar = fig.colorbar(sheet, ax=left, shrink=0.8, ticks=range(-2, 1), format=lambda power, _: f"{10.0**power:g}")
     bar.outline.set_visible(False)
     right.set(xscale="log", yscale="log", xlabel="step", xlim=(moments[0] * 0.8, moments[-1] * 1.3), title="median of each layer")
     middle = {layer: np.median(np.reshape(arrays, (len(moments), -1)), axis=1) for layer, arrays in sizes.items()}
@@ -128,6 +168,11 @@ def step_sizes(moments, sizes):
         right.plot(moments, medians, mark + "-", color=colour, ms=6, label=layer)
     low, high = min(map(min, middle.values())), max(map(max, middle.values()))
     right.set_ylim(low / 1.3, high * (high / low) ** 0.5)  # with room for the legend
+    right.minorticks_off()
+    marks = [_marks(*right.get_ylim(), digits) for digits in ((1, 2, 4, 6), (1, 3), (1,))]
+    right.set_yticks(next((some for some in marks if len(some) <= 6), marks[-1]))
+    for axis in (right.xaxis, right.yaxis):
+        axis.set_major_formatter("{x:g}")
     right.legend(loc="upper center", ncols=2, columnspacing=1, handlelength=1.5)
     here = right.axvline(moments[0], color=G.INK, lw=2, ls="--")
     title = fig.suptitle(" ")
@@ -138,7 +183,7 @@ def step_sizes(moments, sizes):
         sheet.set_data(G.tiled(np.log10(now), 4, gap=1))
         here.set_xdata([moment, moment])
         low, high = np.quantile(now, (0.05, 0.95))
-        title.set_text(f"Step {moment}, {layer}: from {low:.2g} to {high:.2g}, {high / low:,.0f} times")
+        title.set_text(f"Step {moment}, {layer}: {low:.2g} to {high:.2g}, a factor of {high / low:,.0f} within the layer")
 
     return Live(fig, update, [sheet, here, title], "Effective step sizes of every weight of a layer, and each layer's median over the run",
                 moment=pick("step", list(moments), moments[-1]), layer=pick("layer", list(sizes), list(sizes)[0]))
