@@ -124,7 +124,7 @@ def good_step_sizes(tuning):
     for row, ((name, (rates, right)), (colour, mark)) in enumerate(zip(tuning.items(), _COLOURS.values())):
         tried[name] = rates, lost = np.asarray(rates), 100 * (np.max(right) - right)
         for rate, points in zip(rates, lost):
-            ax.text(rate, row - 0.22, f"−{points:.1f}" if points else "best", ha="center", va="bottom", fontsize=14)
+            ax.text(rate, row - 0.22, f"−{points:.2g}" if points else "best", ha="center", va="bottom", fontsize=14)
         ax.plot(rates, np.full(len(rates), row), mark, color=colour, mfc="white", ms=10)
         bars[name], = ax.plot([], [], mark + "-", color=colour, lw=8, ms=12)
     ax.minorticks_off()
@@ -142,7 +142,7 @@ def good_step_sizes(tuning):
                        f"a factor of {max(widths.values())}")
 
     return Live(fig, update, [*bars.values(), title], "The step sizes tried, a row an optimiser, and the range of the good ones",
-                points=slider("good: points from the best", 1.0, 0.5, 2.0, step=0.1))
+                points=slider("points", 1.0, 0.5, 2.0, step=0.1))
 
 
 def _marks(low, high, digits):
