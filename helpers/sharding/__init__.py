@@ -35,7 +35,7 @@ def workers(net, executor=None):
         compute, cores = partial(on_executor, Worker(net), executor), _cores()
         if executor is None and cores > 1:
             threads = stack.enter_context(ThreadPoolExecutor(cores))
-            crew = Crew(net, cores, at_home=partial(on_executor, Worker(net), threads))
+            crew = Crew(net, cores - 1, at_home=partial(on_executor, Worker(net), threads))
             stack.callback(crew.close)
             compute = crew.compute
 

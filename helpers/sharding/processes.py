@@ -21,6 +21,7 @@ from math import prod
 import numpy as np
 
 from ..blas import one_thread
+from .executors import Worker
 from .shards import added_up, cut, shard, shard_size
 
 
@@ -77,7 +78,7 @@ class _Bench:
 # --- In the process that trains -------------------------------------------------------------------
 
 class Pool:
-    """Worker processes, one a core. `ready` turns true when all are awake; `stop` ends them.
+    """Worker processes, one for each core but that of their parent. `ready` turns true when all are awake; `stop` ends them.
 
     Who talks to them holds the `lock`.
     """
@@ -158,19 +159,21 @@ class Job:
                 file.write(bytes(layout.itemsize))  # so that a full disk is noticed here, and not in mid-run
             self.memory = _shared(self.path, layout)
             self.weights = _views(self.memory["weights"], self.forms)
+            self.own, self.own_gradient = Worker(net), np.empty(weights, dtype)
             self.opened = None not in self._ask([("open", id(self), self.path, layout, place, self.forms, pickled)
                                                  for place in range(pool.count)])
         finally:
             self._unlink()  # all have it open by now, and when the last of them ends, in whatever way, it is gone
 
-    def _ask(self, orders):
-        """The workers' answers to these orders, one for each."""
+    def _ask(self, orders, own=()):
+        """The workers' answers to these orders, one for each; then those to the `own` tasks, done while they work."""
         asked = []
         try:
             for process, order in zip(self.pool.processes, orders):
                 _say(process.stdin, order)
                 asked.append(process)
-            return [pickle.load(process.stdout) for process in asked]
+            done = [self._own(*task) for task in own]
+            return [pickle.load(process.stdout) for process in asked] + done
         except BaseException:  # an answer may be left unread, and the next batch would take it for its own
             dismiss(self.pool)
             raise
@@ -179,22 +182,31 @@ class Job:
         """(mean loss, right answers, gradients) of a batch, or None where a worker could not do it."""
         for place, value in zip(self.weights, _values(self.net)):
             place[...] = value
-        parts, results = cut(self.net, len(images)), []
-        for start in range(0, len(parts), self.pool.count):
-            at_once = enumerate(parts[start:start + self.pool.count])
-            answers = self._ask(self._order(place, images[part], labels[part], len(images), gradients)
-                                for place, part in at_once)
+        parts, results, away = cut(self.net, len(images)), [], self.pool.count
+        for start in range(0, len(parts), away + 1):
+            tasks = [(images[part], labels[part], (part.stop - part.start) / len(images), gradients)
+                     for part in parts[start:start + away + 1]]  # one for each worker, and one for this process
+            orders = (self._order(place, *task) for place, task in enumerate(tasks[:away]))
+            answers = self._ask(orders, own=tasks[away:])
             if None in answers:
                 return None
-            for place, (loss, right, found) in enumerate(answers):
-                results.append((loss, right, [self.memory["gradients"][place].copy()] if found else []))
+            places = [*self.memory["gradients"][:len(tasks[:away])], self.own_gradient]
+            results += [(loss, right, [place.copy()] if found else []) for (loss, right, found), place in zip(answers, places)]
         loss, right, total = added_up(results)
         return loss, right, _views(total[0], self.forms) if total else []
 
-    def _order(self, place, images, labels, batch, gradients):
+    def _own(self, *task):
+        """What a worker answers, computed here: the process that waits for the others has a core, too."""
+        with suppress(Exception):  # the whole batch is then computed at home, and raises what there is to raise
+            loss, right, found = self.own(*task)
+            for place, gradient in zip(_views(self.own_gradient, self.forms), found):
+                place[...] = gradient
+            return loss, right, bool(found)
+
+    def _order(self, place, images, labels, share, gradients):
         count = len(images)
         self.memory["images"][place, :count], self.memory["labels"][place, :count] = images, labels
-        return "compute", id(self), count, count / batch, gradients, self.net.training
+        return "compute", id(self), count, share, gradients, self.net.training
 
     def close(self):
         with self.pool.lock:  # another run may be in the middle of an order
