@@ -139,7 +139,8 @@ MISTAKES = _in(
 ) + _in(
     "sharding/processes.py", "test_processes",
     ("processes: weights sent once and never again", "            place[...] = value\n        parts", "            pass\n        parts"),
-    ("processes: a worker's gradient overwritten by its next shard", '[self.memory["gradients"][place].copy()]', '[self.memory["gradients"][place]]'),
+    ("processes: a worker's gradient overwritten by its next shard", "[place.copy()] if found", "[place] if found"),
+    ("processes: this process's own shard goes twice to the workers", "own=tasks[away:])", "own=tasks[:len(tasks[away:])])"),
     ("processes: trusted without a comparison", "or not _same(self.job.compute(images[part], labels[part], True), here):", "or False:"),
     ("processes: a forked process talks to its parent's workers", "        _pool.ready = False\n    _pool, _pool_lock", "        pass\n    _pool_lock"),
     ("processes: a file left behind", "self._unlink()  # all have it open by now", "pass  # all have it open by now"),
