@@ -7,6 +7,8 @@ be used again (`plan`, `out`).
 - `name_backward(dy, cache)` takes dL/dy, in y's shape, and returns the gradient of every input in
   the order in which the forward pass took them.
 - A loss returns `loss, gradient`: it is where the way back begins.
+- TypeError for arrays of other dtypes than floating point, or of different ones, and ValueError for shapes that do
+  not fit are raised before any work; each backward pass checks that dy looks like the output it belongs to.
 
 N is the number of images in a batch, C the number of classes. Arrays keep the dtype they come in:
 float32 to train, float64 to prove.

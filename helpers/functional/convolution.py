@@ -183,7 +183,7 @@ def _pool_geometry(where, x, kernel_size, stride, padding):
 
 
 def max_pool2d(x, kernel_size, stride=None, padding=0):
-    """The largest number in each window, channel by channel; padding never wins.
+    """The largest number in each window, channel by channel; padding never wins (Riesenhuber and Poggio 1999).
 
     x (N, C, H, W) -> y (N, C, OH, OW), cache. The stride is the window's size unless given.
     Raises as `conv2d` does, and ValueError for a padding above half the window, as PyTorch does.
@@ -207,7 +207,7 @@ def max_pool2d_backward(dy, cache):
 
 
 def avg_pool2d(x, kernel_size, stride=None, padding=0):
-    """The mean of each window, channel by channel; padding counts as zeros, as in PyTorch.
+    """The mean of each window, channel by channel (LeCun et al. 1998, section 2); padding counts as zeros, as in PyTorch.
 
     x (N, C, H, W) -> y (N, C, OH, OW), cache. Raises as `max_pool2d` does.
     """

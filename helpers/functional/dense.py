@@ -107,7 +107,7 @@ def clip_backward(dy, cache):
 
 
 def sigmoid(x):
-    """y = 1 / (1 + exp(-x)), any shape, without overflow for any finite x."""
+    """y = 1 / (1 + exp(-x)), any shape, without overflow for any finite x (Rumelhart, Hinton and Williams 1986, equation 2)."""
     check_float("sigmoid", x=x)
     small = np.exp(-np.abs(x))  # never above 1, so it cannot overflow
     y = np.where(x >= 0, 1, small) / (1 + small)
@@ -122,7 +122,7 @@ def sigmoid_backward(dy, cache):
 
 
 def tanh(x):
-    """y = tanh(x), any shape."""
+    """y = tanh(x), any shape (LeCun et al. 1998, Efficient BackProp, section 4.4)."""
     check_float("tanh", x=x)
     y = np.tanh(x)
     return y, y
@@ -149,7 +149,7 @@ def _below_largest(logits):
 
 
 def softmax(logits):
-    """Probabilities from scores, row by row: p_k = exp(z_k) / sum over j of exp(z_j).
+    """Probabilities from scores, row by row: p_k = exp(z_k) / sum over j of exp(z_j) (Bridle 1990).
 
     logits (N, C) -> p (N, C), none negative, each row with sum 1, and cache. Finite for any finite logits.
     """
@@ -170,7 +170,7 @@ def softmax_backward(dp, cache):
 # --- Losses: a number, and the gradient with which the way back begins ----------------------------
 
 def cross_entropy(logits, labels):
-    """Mean over the batch of -log(probability of the true class), and its gradient.
+    """Mean over the batch of -log(probability of the true class), and its gradient (Bishop 1995, section 6.9).
 
     logits (N, C), labels (N,) integers -> loss (a number), dlogits = (p - onehot) / N (N, C).
     Finite for any finite logits: the logarithm is taken of no probability, only of the row's sum.

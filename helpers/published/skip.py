@@ -114,7 +114,7 @@ class SkipNet:
 
 
 def batches(images, labels, epoch):
-    """The article's batches of one epoch: 100 images each, in an order drawn from the epoch's number."""
+    """The article's batches of one epoch, in an order drawn from its number: 100 images each, without those left over."""
     order = np.random.RandomState(epoch).permutation(len(images))
     for start in range(0, len(images) - BATCH + 1, BATCH):
         chosen = order[start:start + BATCH]
