@@ -64,7 +64,7 @@ def _ground(surface, condition):
 
 def playground():
     """SGD, momentum, RMSProp and Adam on one surface from one start, step by step."""
-    fig, ax = G.canvas(10.2, 4.9)
+    fig, ax = G.canvas(10.2, 4.7)
     ax.set(xlim=_X, ylim=_Y, xlabel="x", ylabel="y", yticks=range(-2, 3))
     ground = ax.imshow(np.zeros((2, 2)), extent=(*_X, *_Y), origin="lower", aspect="auto", cmap="Greys", vmin=0, vmax=1.6)
     lines = {name: ax.plot([], [], "-", color=colour, lw=2.5)[0] for name, (colour, _) in _COLOURS.items()}
