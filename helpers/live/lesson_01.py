@@ -63,7 +63,7 @@ def one_weight(loss_and_gradient, weights, digit=3):
     G.framed(left).imshow(first[digit].reshape(28, 28), cmap=G.GRADIENTS, **G.span(first[digit]))
     left.set_title(f"slope for each weight of {digit}")
     ring, = left.plot([], [], "s", ms=15, mfc="none", mec=G.WEIGHT, mew=4)
-    offsets = np.linspace(-8, 8, 25)
+    offsets = np.linspace(-8, 8, 17)
     right.set(xlim=(-8, 8), ylim=(loss - 0.6, loss + 1.4), xlabel="change of this weight", ylabel="loss")
     curve, = right.plot([], [], color=G.INK, label="loss")
     tangent, = right.plot([], [], color=G.GRADIENT, lw=5, alpha=0.8, label="backpropagation")

@@ -8,6 +8,7 @@ import os
 import statistics
 import sys
 import time
+from contextlib import ExitStack
 
 import numpy as np
 
@@ -43,6 +44,9 @@ def peak_memory():
     import psutil
     workers = sum(child.memory_info().rss for child in psutil.Process().children(recursive=True))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 + workers / 2**20
+
+
+HELD = ExitStack()  # what holds for the life of this process
 
 
 # --- Networks: a step in ours, in PyTorch, by loops over places, and the products alone --------------
@@ -156,7 +160,7 @@ def loops_step(name):
 def products_step(name):
     """Only the matrix products of a step, a shard at a time on one BLAS thread: below this NumPy cannot go."""
     from helpers.blas import one_thread
-    one_thread().__enter__()
+    HELD.enter_context(one_thread())
     shard = {"mlp": BATCH}.get(name, SHARD)
     first, second, dense, skip = (shard * 441, 65, 16), (shard * 81, 257, 8), (shard, 648, 10), (shard, 7056, 10)
     shapes = {"mlp": [(shard, 784, 128), (784, shard, 128), (shard, 128, 10), (128, shard, 10), (shard, 10, 128)]}.get(name, [
@@ -202,7 +206,7 @@ def our_operations():
     from helpers import functional as F
     from helpers import layers
     from helpers.blas import one_thread
-    one_thread().__enter__()
+    HELD.enter_context(one_thread())
     rng, given = np.random.default_rng(0), inputs(SHARD)
     made = [layers.Conv2d(1, 16, 8, rng), layers.Conv2d(16, 8, 4, rng, stride=2), layers.ReLU(), layers.MaxPool2d(3),
             layers.AvgPool2d(3), layers.Linear(648, 10, rng)]
