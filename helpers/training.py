@@ -74,7 +74,8 @@ def fit(net, digits, optimizer, epochs, batch_size, seed=0, callback=None, execu
     Every epoch visits all images once, in an order drawn from (seed, epoch), `batch_size` at a time
     (the last batch takes what is left), and ends with a measurement on the test set.
     `callback(step, net, loss)` is called at each step when the gradients are there and before the
-    weights move; steps count from 0. It may change parameters, and nothing else of the network. `schedule(step)` gives the step size of each step (see `optim`).
+    weights move; steps count from 0. It may change parameters, and nothing else of the network.
+    `schedule(step)` gives the step size of each step (see `optim`).
     Given the `history` of an earlier run, `epochs` more are made and put after it: with the weights and the
     optimiser's state of that run, the numbers are those of one unbroken run.
     A batch is computed in shards on all cores, or on any `concurrent.futures.Executor` that is given; the

@@ -17,7 +17,7 @@ from functools import partial
 from ..blas import one_thread
 from .executors import Worker, on_executor
 from .processes import Crew
-from .shards import added_up, cut, shard, shard_size
+from .shards import added_up, cut, shard, shard_size, tasks
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def workers(net, executor=None):
 def _alone(net, images, labels, gradients=True):
     """The same by the network itself: a batch to learn from is computed whole, one to be measured in pieces."""
     parts = [slice(0, len(images))] if gradients else cut(net, len(images))
-    return added_up([shard(net, images[part], labels[part], (part.stop - part.start) / len(images), gradients) for part in parts])
+    return added_up([shard(net, *task) for task in tasks(parts, images, labels, gradients)])
 
 
 def _cores():

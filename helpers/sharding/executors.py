@@ -2,7 +2,7 @@
 from queue import Empty, SimpleQueue
 
 from ..blas import one_thread
-from .shards import added_up, cut, shard
+from .shards import added_up, cut, shard, tasks
 
 
 class Worker:
@@ -33,8 +33,7 @@ class Worker:
 
 def on_executor(worker, executor, images, labels, gradients):
     """(mean loss, right answers, gradients) of a batch; without an executor, one shard after the other."""
-    tasks = [(images[part], labels[part], (part.stop - part.start) / len(images), gradients)
-             for part in cut(worker.net, len(images))]
+    shards = tasks(cut(worker.net, len(images)), images, labels, gradients)
     if executor is None:
-        return added_up([worker(*task) for task in tasks])
-    return added_up([future.result() for future in [executor.submit(worker, *task) for task in tasks]])
+        return added_up([worker(*task) for task in shards])
+    return added_up([future.result() for future in [executor.submit(worker, *task) for task in shards]])

@@ -22,7 +22,7 @@ import numpy as np
 
 from ..blas import one_thread
 from .executors import Worker
-from .shards import added_up, cut, shard, shard_size
+from .shards import added_up, cut, shard, shard_size, tasks
 
 
 # --- In the worker process ------------------------------------------------------------------------
@@ -182,15 +182,13 @@ class Job:
         """(mean loss, right answers, gradients) of a batch, or None where a worker could not do it."""
         for place, value in zip(self.weights, _values(self.net)):
             place[...] = value
-        parts, results, away = cut(self.net, len(images)), [], self.pool.count
-        for start in range(0, len(parts), away + 1):
-            tasks = [(images[part], labels[part], (part.stop - part.start) / len(images), gradients)
-                     for part in parts[start:start + away + 1]]  # one for each worker, and one for this process
-            orders = (self._order(place, *task) for place, task in enumerate(tasks[:away]))
-            answers = self._ask(orders, own=tasks[away:])
+        shards, results, away = tasks(cut(self.net, len(images)), images, labels, gradients), [], self.pool.count
+        for start in range(0, len(shards), away + 1):  # at once: one for each worker, and one for this process
+            theirs, own = shards[start:start + away], shards[start + away:start + away + 1]
+            answers = self._ask((self._order(place, *task) for place, task in enumerate(theirs)), own)
             if None in answers:
                 return None
-            places = [*self.memory["gradients"][:len(tasks[:away])], self.own_gradient]
+            places = [*self.memory["gradients"][:len(theirs)], self.own_gradient]
             results += [(loss, right, [place.copy()] if found else []) for (loss, right, found), place in zip(answers, places)]
         loss, right, total = added_up(results)
         return loss, right, _views(total[0], self.forms) if total else []

@@ -21,6 +21,11 @@ def cut(net, count):
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
+def tasks(parts, images, labels, gradients):
+    """What `shard` takes besides the network, for each of these parts of a batch."""
+    return [(images[part], labels[part], (part.stop - part.start) / len(images), gradients) for part in parts]
+
+
 def shard(net, images, labels, share, gradients):
     """(loss, right answers, gradients): loss and gradients times `share`, this shard's part of its batch.
 
