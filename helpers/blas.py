@@ -17,6 +17,14 @@ def _controller():
     return ThreadpoolController()  # looks through all loaded libraries: once is enough
 
 
+def _release():
+    # Since version 3.8 threadpoolctl heeds only the first thread that set a limit, until that thread ends. Here any
+    # thread may be the last one that leaves the context.
+    for library in _controller().lib_controllers:
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread(force=True)
+
+
 @contextmanager
 def one_thread():
     """A context in which BLAS uses one thread, in the whole process.
@@ -26,6 +34,7 @@ def one_thread():
     global _users, _limit
     with _lock:
         if _users == 0:
+            _release()
             _limit = _controller().limit(limits=1, user_api="blas")
         _users += 1
     try:
@@ -34,4 +43,6 @@ def one_thread():
         with _lock:
             _users -= 1
             if _users == 0:
+                _release()
                 _limit.restore_original_limits()
+                _release()

@@ -1,11 +1,20 @@
 """How weights begin: random, at a scale that keeps signals from growing or fading through layers.
 
-Each takes the shape of the weights and a generator, and returns an array of that shape. For weights
+Each takes the shape of the weights and a generator or a seed, and returns an array of that shape. For weights
 (out, in) fan_in = in and fan_out = out; for filters (F, C, KH, KW) fan_in = C KH KW and
 fan_out = F KH KW. The normal kinds draw with the standard deviation given, the uniform kinds between
 plus and minus sqrt(3) times it, which has the same spread.
 """
 import numpy as np
+
+
+def generator(rng):
+    """The random generator `rng`, or a new one from `rng`, a seed. Raises TypeError for anything else."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
+        return np.random.default_rng(rng)
+    raise TypeError(f"rng must be a generator, np.random.default_rng(0), or a seed, a whole number from 0, but it is {rng!r}")
 
 
 def fans(shape):
@@ -17,12 +26,12 @@ def fans(shape):
 
 
 def _normal(shape, rng, std, dtype):
-    return (rng.standard_normal(shape) * std).astype(dtype)
+    return (generator(rng).standard_normal(shape) * std).astype(dtype)
 
 
 def _uniform(shape, rng, std, dtype):
     bound = np.sqrt(3.0) * std
-    return rng.uniform(-bound, bound, shape).astype(dtype)
+    return generator(rng).uniform(-bound, bound, shape).astype(dtype)
 
 
 def lecun_normal(shape, rng, dtype=np.float32):

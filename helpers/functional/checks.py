@@ -3,7 +3,7 @@ import numpy as np
 
 
 def check_float(where, **arrays):
-    """All arrays must be real floating-point NumPy arrays of one dtype."""
+    """All arrays must be NumPy arrays of one dtype, float32 or float64."""
     dtypes = {array.dtype if type(array) is np.ndarray else None for array in arrays.values()}
     if len(dtypes) == 1 and dtypes.pop() in (np.float32, np.float64):
         return  # nearly always: in a microsecond
@@ -14,9 +14,20 @@ def check_float(where, **arrays):
         if not np.issubdtype(array.dtype, np.floating):
             raise TypeError(f"{where}: {name} has dtype {array.dtype} but must be floating point: "
                             f"use {name}.astype(np.float32)")
+        if array.dtype.type not in (np.float32, np.float64):
+            raise TypeError(f"{where}: {name} has dtype {array.dtype} but must be float32, or float64 to prove: "
+                            f"use {name}.astype(np.float32)")
     if len({array.dtype for array in arrays.values()}) > 1:
         found = ", ".join(f"{name} is {array.dtype}" for name, array in arrays.items())
         raise TypeError(f"{where}: the arrays must share one dtype, but {found}: convert with .astype(...)")
+
+
+def check_weighted(where, x, w, b):
+    """Inputs, weights and, unless it is None, bias: as `check_float`."""
+    if b is None:
+        check_float(where, x=x, w=w)
+    else:
+        check_float(where, x=x, w=w, b=b)
 
 
 def check_axes(where, name, array, axes):

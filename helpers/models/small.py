@@ -1,8 +1,8 @@
-"""The networks that the lessons name, ready to train."""
+"""Small networks for digits."""
 import numpy as np
 
-from .init import he_normal
-from .layers import Conv2d, Flatten, Linear, Projection, ReLU, Residual, Sequential
+from ..init import he_normal
+from ..layers import Conv2d, Flatten, Linear, Projection, ReLU, Residual, Sequential
 
 
 def mlp(seed=0, sizes=(784, 128, 10), activation=ReLU):

@@ -1,0 +1,70 @@
+"""Pooling, forward and backward: a window slides over each channel by itself. Sizes and left-over rows are as in `conv`."""
+import numpy as np
+
+from .checks import check_axes, check_float, check_upstream
+from .conv import IMAGE, crop, each_tap, geometry, out_size, pad, window_view
+
+
+def _pool_geometry(where, x, kernel_size, stride, padding):
+    """Checked (kernel, stride, padding, out) of a pooling; the stride is the window's size unless given."""
+    check_float(where, x=x)
+    check_axes(where, "x", x, IMAGE)
+    kernel, stride, padding = geometry(where, kernel_size, kernel_size if stride is None else stride, padding)
+    if any(2 * pad > window for pad, window in zip(padding, kernel)):
+        raise ValueError(f"{where}: padding {padding} is more than half of the window {kernel}: "
+                         "some windows would see no pixel at all")
+    return kernel, stride, padding, out_size(where, x.shape[2:], kernel, stride, padding)
+
+
+def max_pool2d(x, kernel_size, stride=None, padding=0):
+    """The largest number in each window, channel by channel; padding never wins (Riesenhuber and Poggio 1999).
+
+    x (N, C, H, W) -> y (N, C, OH, OW), cache. The stride is the window's size unless given.
+    Raises as `conv2d` does, and ValueError for a padding above half the window, as PyTorch does.
+    """
+    kernel, stride, padding, out = _pool_geometry("max_pool2d", x, kernel_size, stride, padding)
+    windows = window_view(pad(x, padding, -np.inf), kernel, stride).reshape(*x.shape[:2], *out, -1)
+    winner = windows.argmax(axis=4)  # of two equal numbers the first in reading order
+    y = np.take_along_axis(windows, winner[..., None], axis=4)[..., 0]
+    # Padding could tie only where a window sees nothing but -inf: there the first pixel of the image wins.
+    row, column = (np.maximum(pad - step * np.arange(count), 0) for pad, step, count in zip(padding, stride, out))
+    if padding != (0, 0):
+        winner = np.where(y == -np.inf, row[:, None] * kernel[1] + column, winner)
+    return y, (winner, x.shape, x.dtype, kernel, stride, padding)
+
+
+def max_pool2d_backward(dy, cache):
+    """dy (N, C, OH, OW) -> dx (N, C, H, W): each window's gradient goes to the pixel that won it."""
+    winner, x_shape, dtype, kernel, stride, padding = cache
+    check_upstream("max_pool2d_backward", dy, winner.shape, dtype)
+    return _spread(lambda i, j: np.where(winner == i * kernel[1] + j, dy, 0), dy, x_shape, kernel, stride, padding)
+
+
+def avg_pool2d(x, kernel_size, stride=None, padding=0):
+    """The mean of each window, channel by channel (LeCun et al. 1998, section 2); padding counts as zeros, as in PyTorch.
+
+    x (N, C, H, W) -> y (N, C, OH, OW), cache. Raises as `max_pool2d` does.
+    """
+    kernel, stride, padding, out = _pool_geometry("avg_pool2d", x, kernel_size, stride, padding)
+    padded, y = pad(x, padding), 0
+    for _, _, rows, columns in each_tap(kernel, stride, out):
+        y += padded[:, :, rows, columns]
+    y /= y.dtype.type(kernel[0] * kernel[1])
+    return y, (x.shape, x.dtype, kernel, stride, padding)
+
+
+def avg_pool2d_backward(dy, cache):
+    """dy (N, C, OH, OW) -> dx (N, C, H, W): each window's gradient is shared out evenly."""
+    x_shape, dtype, kernel, stride, padding = cache
+    out = out_size("avg_pool2d_backward", x_shape[2:], kernel, stride, padding)
+    check_upstream("avg_pool2d_backward", dy, (*x_shape[:2], *out), dtype)
+    share = dy / dy.dtype.type(kernel[0] * kernel[1])
+    return _spread(lambda i, j: share, dy, x_shape, kernel, stride, padding)
+
+
+def _spread(part, dy, x_shape, kernel, stride, padding):
+    """Adds `part(i, j)`, what tap (i, j) of every window receives, back to the pixels that it met."""
+    padded = np.zeros((*x_shape[:2], x_shape[2] + 2 * padding[0], x_shape[3] + 2 * padding[1]), dy.dtype)
+    for i, j, rows, columns in each_tap(kernel, stride, dy.shape[2:]):
+        padded[:, :, rows, columns] += part(i, j)
+    return crop(padded, padding)

@@ -1,0 +1,20 @@
+"""Layers and networks: objects with a forward and a backward pass, their parameters, and what is saved of them.
+
+- `parameter`: `Parameter` and `Buffer`, the only state of a network
+- `module`: `Module`, what every layer and network can do
+- `tree`, `state`: how what is inside a module is found, saved and loaded
+- `group`: sums over a whole batch, where shards of it are computed by several threads
+- `basic`, `norm`: layers; `containers`: layers made of layers
+"""
+from .basic import (
+    AvgPool2d, Clip, Conv2d, Flatten, Identity, Linear, MaxPool2d, Projection, ReLU, Sigmoid, Tanh,
+)
+from .containers import Residual, Sequential
+from .module import Module
+from .norm import BatchNorm2d, Dropout
+from .parameter import Buffer, Parameter
+
+__all__ = [
+    "AvgPool2d", "BatchNorm2d", "Buffer", "Clip", "Conv2d", "Dropout", "Flatten", "Identity", "Linear", "MaxPool2d", "Module",
+    "Parameter", "Projection", "ReLU", "Residual", "Sequential", "Sigmoid", "Tanh",
+]

@@ -1,0 +1,138 @@
+"""A mini-batch on all cores: fixed shards on threads, sums in a fixed order.
+
+A gradient is a sum over images, so it may be summed in parts. The parts are always the same shards, of a size that only
+the network and the batch decide, and they are added up in order: results do not depend on how many threads there are.
+NumPy lets other threads work during matrix products and large copies. Each thread has a copy of the network that shares
+its values; in training the network itself is the first of them.
+"""
+import copy
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+
+import numpy as np
+
+from .blas import one_thread
+from .layers.group import Apart, Group, Member, Shards
+
+PIECE = 25  # images at a time in evaluation, where a layer wants to see its batches whole
+
+
+def cores():
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def shards(modules, count, whole=False):
+    """Slices of a batch of `count` images: as few as every `Module.shard_size` allows, as equal as can be; one if `whole`."""
+    size = count if whole else min(module.shard_size or PIECE for module in modules)
+    pieces = -(-count // size)
+    return [slice(count * piece // pieces, count * (piece + 1) // pieces) for piece in range(pieces)]
+
+
+def copy_of(net, buffers=True):
+    """A copy that shares the values of parameters with `net`, its buffers too unless told otherwise, and nothing else.
+
+    Raises TypeError for a network that holds what cannot be copied.
+    """
+    shared = [parameter.value for parameter in net.parameters()] + [buffer for _, buffer in net.named_buffers() if buffers]
+    try:
+        return copy.deepcopy(net, {id(thing): thing for thing in shared})
+    except TypeError as error:
+        raise TypeError(f"the network cannot be copied for the other threads ({error}): keep open files, locks and the like out of "
+                        "layers") from error
+
+
+def restart(generator, *key):
+    """Let a random generator begin anew, at a place that the whole numbers `key` decide."""
+    generator.bit_generator.state = type(generator.bit_generator)(np.random.SeedSequence(key)).state
+
+
+class Worker:
+    """What one thread computes with: a network, its parameters and its random generators."""
+
+    def __init__(self, net, training):
+        self.net, self.modules, self.parameters = net, net.modules(), net.parameters()
+        self.generators = [generator for module in self.modules for _, generator in module.own(np.random.Generator)]
+        if not training:  # on a copy
+            for module in self.modules:
+                module.training = module.recording = False
+
+    def compute(self, work, part, group, key):
+        """work(net, parameters, part) as a member of `group`; `key` and its rank decide what random generators draw."""
+        for number, generator in enumerate(self.generators):
+            restart(generator, *key, group.rank, number)
+        for module in self.modules:
+            module.group = group
+        self.net.drop_input_gradient()  # no layer reads the gradient for the images
+        try:
+            result = work(self.net, self.parameters, part)
+            group.leave()
+            return result
+        finally:
+            for module in self.modules:
+                vars(module).pop("group", None)
+                vars(module).pop("input_gradient", None)
+
+
+@contextmanager
+def workers(net, training, whole=False):
+    """A function `each(work, count, key=(0,))` that computes a batch of `count` images in shards, on all cores.
+
+    It returns [work(net, parameters, part) for each shard, the slice `part` of the batch], in the order of the shards.
+    `key`, whole numbers such as seed and step, decides what random generators in the network draw. If one shard raises,
+    the others are stopped and the error is raised here.
+    In training `net` itself computes the first shard, the images' gradient is left out, and `whole`, or a layer with
+    `shard_size` None, keeps batches in one piece. In evaluation copies compute all shards, and record nothing.
+    """
+    parameters, modules = net.parameters(), net.modules()
+    whole = training and (whole or any(module.shard_size is None for module in modules))
+    together = training and any(module.synchronised for module in modules)
+    team = [Worker(net if training else copy_of(net), training)]
+
+    def each(work, count, key=(0,)):
+        parts = shards(modules, count, whole)
+        others = len(parts) - 1 if together else min(len(parts), cores()) - 1  # threads beside this one
+        while len(team) < min(len(parts), others + 2):
+            team.append(Worker(copy_of(net), training))
+        shared, waiting, results, errors = Shards(len(parts)), SimpleQueue(), [None] * len(parts), []
+        for rank in range(1, len(parts)):
+            waiting.put(rank)
+
+        def compute(worker, rank):
+            group = Member(shared, rank) if together else Apart(rank) if training and len(parts) > 1 else Group()
+            for own, given in zip(worker.parameters, parameters):
+                own.value = given.value  # an optimiser may have put a new array in place of the old
+            try:
+                results[rank] = worker.compute(work, parts[rank], group, key)
+            except Exception as error:
+                errors.append((isinstance(error, threading.BrokenBarrierError), rank, error))
+                shared.barrier.abort()  # releases the shards that wait for this one
+
+        def compute_others(worker):
+            with suppress(Empty):
+                while not errors:
+                    compute(worker, waiting.get_nowait())
+
+        futures = [pool.submit(compute_others, worker) for worker in team[1:others + 1]]
+        try:
+            compute(team[0], 0)
+            for worker in team[others + 1:others + 2]:
+                compute_others(worker)
+            for future in futures:
+                future.result()
+        finally:
+            shared.barrier.abort()  # an interrupt may have come in the middle
+        if errors:
+            raise min(errors, key=lambda error: error[:2])[2]
+        return results
+
+    pool = ThreadPoolExecutor(10_000)  # it starts as many threads as are at work at the same time
+    try:
+        with one_thread():
+            yield each
+    finally:
+        pool.shutdown(wait=sys.exc_info()[0] is not KeyboardInterrupt, cancel_futures=True)  # a shard may never end
