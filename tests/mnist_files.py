@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from helpers import data
+from helpers.data import digits
+from helpers.data.fetch import Part
 
 needs_mnist = pytest.mark.skipif(
     not any((Path(folder) / "mndata.npz").exists() for folder in (data.FOLDER, os.environ.get("COURSE_DATA")) if folder),
@@ -23,8 +25,6 @@ ARRAYS = (
     _random.integers(0, 256, (4, 28, 28), np.uint8),
     _random.integers(0, 10, 4, np.uint8),
 )
-KEYS = ("trainimages", "trainlabels", "testimages", "testlabels")
-KERAS_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 def idx(array):
@@ -33,29 +33,21 @@ def idx(array):
     return kind + b"".join(struct.pack(">I", length) for length in array.shape) + array.tobytes()
 
 
-IDX = {part.name: idx(array) for part, array in zip(data.MNIST, ARRAYS)}
+IDX = {part.name: idx(array) for part, array in zip(digits.MNIST, ARRAYS)}
 GZ = {f"{name}.gz": gzip.compress(raw, mtime=0) for name, raw in IDX.items()}
 
 
-def parts(arrays=ARRAYS):
-    """What `data.MNIST` would say if these arrays were MNIST."""
-    return tuple(
-        data.Part(
-            real.name,
-            array.shape,
-            hashlib.sha256(idx(array)).hexdigest(),
-            hashlib.md5(gzip.compress(idx(array), mtime=0)).hexdigest(),
-        )
-        for real, array in zip(data.MNIST, arrays)
-    )
+def parts():
+    """What `digits.MNIST` would say if these arrays were MNIST."""
+    return tuple(Part(name, array.shape, hashlib.sha256(raw).hexdigest()) for (name, raw), array in zip(IDX.items(), ARRAYS))
 
 
-def write_npz(path, keys=KEYS, arrays=ARRAYS):
-    np.savez_compressed(path, **dict(zip(keys, arrays)))
-    return Path(path)
+def write_npz(path, arrays=ARRAYS, keys=None):
+    np.savez_compressed(path, **dict(zip(keys or digits.ARCHIVES[path.name], arrays)))
 
 
 def write_files(folder, files):
     """Write {name: bytes} into the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)

@@ -1,0 +1,227 @@
+"""How a data set is found in a folder, or downloaded, and read: for all data sets alike.
+
+Nothing is used before its SHA-256 is the known one, whatever kind of file it came in; nothing is unpickled; nothing that
+lies in a folder is overwritten; and a download gets its name when it is whole and verified.
+"""
+import hashlib
+import os
+import struct
+import threading
+import time
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pooch
+import requests
+from tqdm import tqdm
+
+from ..files import replacing
+
+FOLDER = Path(__file__).resolve().parents[2] / "data"
+ANSWER_WITHIN = 4  # seconds; a mirror that takes longer is passed over
+STALL_AFTER = 15  # seconds without a further byte end a download
+
+_failed = {}  # data set: why its download failed, so that "auto" waits for the network once and not in every cell
+
+
+class Part(NamedTuple):
+    """One of the four arrays of a data set, all uint8, and how to know it."""
+
+    name: str
+    shape: tuple[int, ...]
+    sha256: str  # of `idx_header(shape)` and the array's bytes, which together are an IDX file
+
+
+def load(source, name, title, forms, download, bundled):
+    """A data set from the first place that has it: what a function of `forms`, or `download`, or `bundled` returns.
+
+    source: "auto", `name`, or "bundled". "auto" is `name` if it can be had, else "bundled", and a printed line says why.
+    title: the data set as people call it.
+    forms: forms(folder) gives functions, one for each form of the data set in the folder.
+    A function returns None where it has nothing, and raises ValueError or OSError for what cannot be used.
+    """
+    source = _chosen(source, name)
+    if source == "bundled":
+        return bundled()
+    faults = []
+    for read in (*_in_folders(forms), partial(_download_once, name, download, again=source == name)):
+        try:
+            found = read()
+        except (ValueError, OSError) as fault:
+            if source == name:
+                raise
+            faults.append(str(fault))
+            continue
+        if found is not None:
+            if faults:
+                print(f"{title} is loaded, but not at the first attempt:", *faults)
+            return found
+    print(f"The bundled digits are loaded instead of {title}:", *faults)
+    return bundled()
+
+
+def _chosen(source, name):
+    """`source` after a look at COURSE_DIGITS; an empty variable counts as unset."""
+    if source not in ("auto", name, "bundled"):
+        raise ValueError(f'source is {source!r}; use "auto", "{name}" or "bundled".')
+    override = os.environ.get("COURSE_DIGITS")
+    if source != "auto" or not override:
+        return source
+    if override not in ("mnist", "bundled"):
+        raise ValueError(f'The environment variable COURSE_DIGITS is {override!r}; set it to "mnist" or "bundled", or unset it.')
+    return "bundled" if override == "bundled" else name
+
+
+# Folders
+
+
+def folders():
+    """Where data sets are looked for, in order: the folder that COURSE_DATA names, then data/."""
+    named = os.environ.get("COURSE_DATA")
+    return list(dict.fromkeys([*([Path(named).expanduser().resolve()] if named else []), FOLDER]))
+
+
+def _in_folders(forms):
+    for folder in folders():
+        if folder != FOLDER and not (os.path.isdir(folder) and os.access(folder, os.R_OK | os.X_OK)):
+            yield partial(refuse, f"COURSE_DATA is {folder}, which is not a folder that can be read: correct or unset it.")
+        else:
+            yield from forms(folder)
+
+
+def refuse(message):
+    raise ValueError(message)
+
+
+def refuse_unknown_forms(folder, looks_like, title, wanted):
+    """Raise ValueError if the folder holds what may be the data set in a form that is not read; else return None."""
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    found = [name for name in names if looks_like.search(name) and not name.endswith(".part")]
+    if found:
+        listed = ", ".join(found[:4]) + (f" and {len(found) - 4} more" if len(found) > 4 else "")
+        raise ValueError(f"{folder} was looked at for {title}. It holds {listed}, which is in no form that is read. Wanted there: "
+                         f"{wanted}. data/README.md says where to get them; or move what is there elsewhere, "
+                         f"and {title} is downloaded.")
+
+
+# Files
+
+
+@contextmanager
+def opened(path, cure=None):
+    """Open a file; make whatever goes wrong one ValueError that names the file and the cure."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(64)
+            file.seek(0)
+            if start.lstrip().startswith(b"<"):  # servers send error pages as if they were data
+                raise ValueError("it is a web page saved under this name")
+            yield file
+    except Exception as error:  # a damaged file can fail anywhere inside zip, zlib or NumPy
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split()).rstrip(".") or type(error).__name__
+        cure = cure or f"Move {path.name} elsewhere or delete it, and run again; or put a good copy in its place."
+        raise ValueError(f"{path} cannot be used: {reason}. {cure}") from error
+
+
+def read_npz(path, keys, parts, title, cure=None):
+    """The arrays under `keys` of an .npz archive, each verified as the `Part` that it should be."""
+    with opened(path, cure) as file:
+        if file.read(2) != b"PK":
+            raise ValueError("it is not an .npz archive")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as archive:
+            missing = [key for key in keys if key not in archive]
+            if missing:
+                raise ValueError(f"it has no array named {', '.join(missing)}")
+            return [verified(archive[key], part, title) for key, part in zip(keys, parts)]
+
+
+def idx_header(shape):
+    """The head of an IDX file: 0x08 for bytes, the number of axes, their lengths, big-endian."""
+    return struct.pack(f">{1 + len(shape)}i", 0x0800 + len(shape), *shape)
+
+
+def verified(array, part, title):
+    """The array if it is, byte for byte, what was published; else ValueError."""
+    if array.dtype != np.uint8 or array.shape != part.shape:
+        raise ValueError(f"{part.name} is {array.dtype} {array.shape} where uint8 {part.shape} is expected")
+    array = np.ascontiguousarray(array)
+    digest = hashlib.sha256(idx_header(part.shape))
+    digest.update(array)
+    if digest.hexdigest() != part.sha256:
+        raise ValueError(f"{part.name} is well-formed, but it is not {title}'s: its SHA-256 begins with {digest.hexdigest()[:12]}, "
+                         f"where {part.sha256[:12]} is wanted. Another data set of the same form has these names, or the "
+                         "values were changed")
+    return array
+
+
+# Downloads
+
+
+def download(files, mirrors, title):
+    """Fetch files into data/, each from the first mirror that delivers it.
+
+    files: {name: check}; check(path) raises ValueError if what lies at the path is not the file.
+    Raises ConnectionError if no mirror delivers, OSError if data/ cannot be written; both say what to do.
+    """
+    mirrors = _answering(mirrors, next(iter(files)))
+    for number, (name, check) in enumerate(files.items()):
+        reasons = [] if mirrors else ["no mirror answers"]
+        if not any(_fetched(mirror, name, check, reasons) for mirror in mirrors):
+            raise ConnectionError(
+                f"{title} is not in {' or '.join(map(str, folders()))}, and {', '.join([*files][number:])} could not be downloaded: "
+                f"{', '.join(reasons)}. Connect to the internet and ask for {title} by name, or fetch it by hand as "
+                "data/README.md says.")
+
+
+def _fetched(mirror, name, check, reasons):
+    """Whether the mirror delivered the file into data/; if not, the reason is added to `reasons`."""
+    try:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        with replacing(FOLDER / name) as beside:
+            with tqdm(desc=name, unit="B", unit_scale=True, total=1) as bar:  # pooch asks for a total, and puts in the true one
+                pooch.HTTPDownloader(bar, chunk_size=2**16, timeout=STALL_AFTER)(mirror + name, beside, None)
+            check(beside)
+        return True
+    except requests.RequestException as error:  # an OSError too
+        reasons.append(f"{mirror} failed ({type(error).__name__})")
+    except ValueError:
+        reasons.append(f"{mirror} sent another file than {name}")
+    except OSError as error:
+        raise OSError(f"{name} cannot be stored in {FOLDER}: {error.strerror or error}. Free some space or make the folder "
+                      "writable; or keep the data in another folder and name that in COURSE_DATA.") from error
+    return False
+
+
+def _download_once(name, download, again):
+    """What `download` returns; unless `again`, a download that failed once is not tried any more."""
+    if name in _failed and not again:
+        raise OSError(_failed[name])
+    try:
+        return download()
+    except OSError as failure:
+        _failed[name] = str(failure)
+        raise
+
+
+def _answering(mirrors, name):
+    """Those mirrors that answer within ANSWER_WITHIN seconds, in their order.
+
+    Asked in threads: a socket's time-out does not cover the look-up of a name, and starts anew for each address that is tried.
+    """
+    answered, until = set(), time.monotonic() + ANSWER_WITHIN
+
+    def ask(mirror):
+        with suppress(requests.RequestException):
+            requests.head(mirror + name, timeout=ANSWER_WITHIN)
+            answered.add(mirror)
+
+    threads = [threading.Thread(target=ask, args=(mirror,), daemon=True) for mirror in mirrors]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0, until - time.monotonic()))
+    return [mirror for mirror in mirrors if mirror in answered]
