@@ -41,18 +41,18 @@ def test_it_says_what_it_holds_and_cannot_be_changed():
 GOOD = made()
 WRONG = {
     "a list for an array": ({"x_train": [[1.0]]}, TypeError, "x_train must be a NumPy array, but it is a list"),
-    "bytes": ({"x_test": np.zeros((5, 2, 3, 4), np.uint8)}, TypeError, "x_test must be float32 or float64, but it is uint8; .*255"),
+    "bytes": ({"x_test": np.zeros((5, 2, 3, 4), np.uint8)}, TypeError, "x_test must be float32 or float64, .* uint8; .*255"),
     "half precision": ({"x_train": GOOD.x_train.astype(np.float16)}, TypeError, "x_train must be float32 .* float16"),
     "no channel": ({"x_train": GOOD.x_train[:, 0]}, ValueError, r"x_train must be \(N, C, H, W\).* \(7, 3, 4\); x\[:, None\]"),
     "no images": ({"x_test": GOOD.x_test[:0], "y_test": GOOD.y_test[:0]}, ValueError, r"x_test .*1 at least.* \(0, 2, 3, 4\)"),
     "labels with a fraction": ({"y_train": GOOD.y_train / 1}, TypeError, "y_train must be whole numbers .* float64"),
     "labels true and false": ({"y_test": GOOD.y_test > 0}, TypeError, "y_test must be whole numbers .* bool"),
-    "a label too few": ({"y_train": GOOD.y_train[1:]}, ValueError, r"x_train .* \(7, 2, 3, 4\) and y_train \(N,\) \(6,\)"),
-    "a column of labels": ({"y_test": GOOD.y_test[:, None]}, ValueError, r"y_test \(N,\) \(5, 1\)"),
-    "one-hot labels": ({"y_train": np.eye(3, dtype=int)[GOOD.y_train]}, ValueError, r"y_train \(N,\) \(7, 3\)"),
+    "a label too few": ({"y_train": GOOD.y_train[1:]}, ValueError, r"x_train .* \(7, 2, 3, 4\) and y_train \(N,\) is \(6,\)"),
+    "a column of labels": ({"y_test": GOOD.y_test[:, None]}, ValueError, r"y_test \(N,\) is \(5, 1\)"),
+    "one-hot labels": ({"y_train": np.eye(3, dtype=int)[GOOD.y_train]}, ValueError, r"y_train \(N,\) is \(7, 3\)"),
     "a label too large": ({"y_test": np.full(5, 3)}, ValueError, "y_test must lie in 0 to 2, .* 3 to 3"),
     "a label below zero": ({"y_train": np.full(7, -1)}, ValueError, "y_train must lie in 0 to 2, .* -1 to -1"),
-    "other test images": ({"x_test": GOOD.x_test[:, :, :2]}, ValueError, r"alike.* \(7, 2, 3, 4\) .* \(5, 2, 2, 4\)"),
+    "other test images": ({"x_test": GOOD.x_test[:, :, :2]}, ValueError, r"alike.* float32 \(7, 2, 3, 4\) .* \(5, 2, 2, 4\)"),
     "finer test images": ({"x_test": GOOD.x_test.astype(np.float64)}, ValueError, "alike.* float32 .* float64"),
     "how many classes": ({"classes": 3}, TypeError, "classes must be a tuple of names.* it is 3"),
     "numbers for names": ({"classes": (0, 1, 2)}, TypeError, "classes must be a tuple of names"),
@@ -115,9 +115,10 @@ def test_normalised_channels_have_mean_0_and_deviation_1_over_the_training_image
     assert np.allclose(images.mean((0, 2, 3)), 0, atol=tolerance)
     assert np.allclose(images.std((0, 2, 3)), 1, atol=tolerance)
     mean, std = (getattr(whole.x_train.astype(np.float64), kind)((0, 2, 3), keepdims=True) for kind in ("mean", "std"))
+    # The test images are moved and scaled by the training images' numbers too.
     for images, given_ in ((found.x_train, whole.x_train), (found.x_test, whole.x_test)):
         assert images.dtype == dtype
-        assert np.allclose(images * std + mean, given_, atol=20 * tolerance)  # the test images by the training images' numbers too
+        assert np.allclose(images * std + mean, given_, atol=20 * tolerance)
     assert found.y_train is whole.y_train and found.y_test is whole.y_test
     assert (found.classes, found.name) == (whole.classes, "made, normalised")
     assert same(whole, before)

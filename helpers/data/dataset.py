@@ -27,12 +27,13 @@ class Dataset:
 
     def __post_init__(self):
         if not isinstance(self.classes, tuple) or not all(isinstance(name, str) for name in self.classes):
-            raise TypeError(f'Dataset: classes must be a tuple of names, such as ("airplane", "bird"), but it is {self.classes!r}')
+            raise TypeError('Dataset: classes must be a tuple of names, such as ("airplane", "bird"), '
+                            f"but it is {self.classes!r}")
         for part in ("train", "test"):
             _check_part(part, getattr(self, f"x_{part}"), getattr(self, f"y_{part}"), self.classes)
         if self.x_train.shape[1:] != self.x_test.shape[1:] or self.x_train.dtype != self.x_test.dtype:
-            raise ValueError("Dataset: images to train on and to test with must be alike, but x_train (N, C, H, W) = "
-                             f"{self.x_train.shape} is {self.x_train.dtype} and x_test {self.x_test.shape} is {self.x_test.dtype}")
+            raise ValueError("Dataset: images to train on and to test with must be alike, but x_train (N, C, H, W) is "
+                             f"{self.x_train.dtype} {self.x_train.shape} and x_test {self.x_test.dtype} {self.x_test.shape}")
 
     def __repr__(self):
         return (f"Dataset({self.name!r}: {len(self.x_train):,} images to train on, {len(self.x_test):,} to test with, "
@@ -88,7 +89,8 @@ def _check_part(part, images, labels, classes):
     if labels.dtype.kind not in "iu":
         raise TypeError(f"Dataset: {y} must be whole numbers (int64), but it is {labels.dtype}")
     if labels.shape != images.shape[:1]:
-        raise ValueError(f"Dataset: one label an image is wanted, but {x} (N, C, H, W) is {images.shape} and {y} (N,) {labels.shape}")
+        raise ValueError(f"Dataset: one label an image is wanted, but {x} (N, C, H, W) is {images.shape} "
+                         f"and {y} (N,) is {labels.shape}")
     if labels.min() < 0 or labels.max() >= len(classes):
         raise ValueError(f"Dataset: {y} must lie in 0 to {len(classes) - 1}, for there are {len(classes)} classes, "
                          f"but it goes from {labels.min()} to {labels.max()}")

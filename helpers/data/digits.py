@@ -126,6 +126,7 @@ def _read_idx(path, part):
 def _download():
     """MNIST, after those of its four files that are not in data/ were fetched; None if all were there already."""
     if missing := _missing(fetch.FOLDER):
-        fetch.download({f"{part.name}.gz": partial(_read_idx, part=part) for part in missing}, MIRRORS, "MNIST")
+        checks = {f"{part.name}.gz": partial(_read_idx, part=part) for part in missing}
+        fetch.download(checks, MIRRORS, "MNIST", 'load_digits("mnist")')
         return _from_files(fetch.FOLDER)
     return None

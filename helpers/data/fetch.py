@@ -102,8 +102,8 @@ def refuse_unknown_forms(folder, looks_like, title, wanted):
     found = [name for name in names if looks_like.search(name) and not name.endswith(".part")]
     if found:
         listed = ", ".join(found[:4]) + (f" and {len(found) - 4} more" if len(found) > 4 else "")
-        raise ValueError(f"{folder} was looked at for {title}. It holds {listed}, which is in no form that is read. Wanted there: "
-                         f"{wanted}. data/README.md says where to get them; or move what is there elsewhere, "
+        raise ValueError(f"{folder} was looked at for {title}. It holds {listed}, which is in no form that is read. "
+                         f"Wanted there: {wanted}; data/README.md says where to get them. Or move what is there elsewhere, "
                          f"and {title} is downloaded.")
 
 
@@ -152,29 +152,29 @@ def verified(array, part, title):
     digest = hashlib.sha256(idx_header(part.shape))
     digest.update(array)
     if digest.hexdigest() != part.sha256:
-        raise ValueError(f"{part.name} is well-formed, but it is not {title}'s: its SHA-256 begins with {digest.hexdigest()[:12]}, "
-                         f"where {part.sha256[:12]} is wanted. Another data set of the same form has these names, or the "
-                         "values were changed")
+        raise ValueError(f"{part.name} is well-formed, but it is not {title}'s: its SHA-256 begins with "
+                         f"{digest.hexdigest()[:12]}, where {part.sha256[:12]} is wanted. It is another data set of the same "
+                         "form, such as Fashion-MNIST beside MNIST, or its values were changed")
     return array
 
 
 # Downloads
 
 
-def download(files, mirrors, title):
+def download(files, mirrors, title, call):
     """Fetch files into data/, each from the first mirror that delivers it.
 
     files: {name: check}; check(path) raises ValueError if what lies at the path is not the file.
+    call: what to call to try again, for the message.
     Raises ConnectionError if no mirror delivers, OSError if data/ cannot be written; both say what to do.
     """
     mirrors = _answering(mirrors, next(iter(files)))
     for number, (name, check) in enumerate(files.items()):
         reasons = [] if mirrors else ["no mirror answers"]
         if not any(_fetched(mirror, name, check, reasons) for mirror in mirrors):
-            raise ConnectionError(
-                f"{title} is not in {' or '.join(map(str, folders()))}, and {', '.join([*files][number:])} could not be downloaded: "
-                f"{', '.join(reasons)}. Connect to the internet and ask for {title} by name, or fetch it by hand as "
-                "data/README.md says.")
+            places, lacking = " or ".join(map(str, folders())), ", ".join([*files][number:])
+            raise ConnectionError(f"{title} is not in {places}, and {lacking} could not be downloaded: {', '.join(reasons)}. "
+                                  f"Connect to the internet and call {call}, or fetch {title} by hand as data/README.md says.")
 
 
 def _fetched(mirror, name, check, reasons):
