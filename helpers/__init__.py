@@ -4,6 +4,7 @@
 |---|---|
 | `blas` | matrix products held to one thread |
 | `files` | files written whole or not at all |
+| `kept`, `sweep` | whole trainings, here or on a cluster, and the finished ones on disk |
 | `functional` | every formula, forward and backward side by side |
 | `data` | the digits: bundled, or MNIST fetched and verified |
 | `logs` | what long trainings gave, with checksums |

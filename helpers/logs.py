@@ -1,11 +1,19 @@
 """Stored logs: what long trainings gave, kept so that a lesson need not wait for them.
 
 The log NAME is `data/logs/NAME.npz`, made by the script `data/logs/NAME.py`: `make logs NAME=...`. Nothing
-is read before its SHA-256 is the one in `data/logs/checksums.json`, which `save` notes down.
+is read before its SHA-256 is the one in `data/logs/checksums.json`, which `save` notes down. The script's trainings run on
+`executor`, by `training.sweep`, and are kept in `runs(NAME)` until the log is saved.
 """
+import argparse
 import hashlib
 import io
 import json
+import os
+import shutil
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context
 
 import numpy as np
 
@@ -36,6 +44,64 @@ def load(name):
         return dict(arrays)
 
 
+def runs(name):
+    """The folder for the finished runs of the log `name`, which `save` removes."""
+    return FOLDER / ".runs" / name
+
+
+@contextmanager
+def executor(description, arguments=None):
+    """What a log's script runs on, for the length of a block, as its command line says: see its `--help`.
+
+    `--scheduler tcp://HOST:8786`: the executor of a Dask cluster. Else `--workers N` processes of this machine, one a core
+    if it is not said, each held to one core where the system can do that; with one, None: this process.
+    An error in the block, an interrupt too, ends these processes at once.
+    """
+    parser, cores = argparse.ArgumentParser(description=description.partition("\n")[0]), _cores()
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--scheduler", metavar="tcp://HOST:8786", help="run on the Dask cluster at this address")
+    choice.add_argument("--workers", metavar="N", type=int, help="run in N processes here: one a core, if not said")
+    asked = parser.parse_args(arguments)
+    count = len(cores) if asked.workers is None else asked.workers
+    if count < 1:
+        parser.error(f"--workers must be at least 1, but it is {count}")
+    if asked.scheduler:
+        try:
+            from distributed import Client
+        except ImportError:
+            parser.error("--scheduler needs Dask: pip install distributed")
+        with Client(asked.scheduler) as client:
+            yield client.get_executor()
+    elif count == 1:
+        yield None
+    else:
+        context, others = get_context("spawn"), active_children()
+        queue = context.SimpleQueue()
+        for number in range(count):
+            queue.put(cores[number % len(cores)])
+        with ProcessPoolExecutor(count, context, _begin, (queue,)) as pool:
+            try:
+                yield pool
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for process in set(active_children()) - set(others):
+                    process.kill()
+                raise
+
+
+def _cores():
+    """The cores that this process may use."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+
+
+def _begin(queue):
+    """In each process of the pool, at first: a core of its own, no bars; interrupts are for the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["TQDM_DISABLE"] = "1"
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {queue.get()})
+
+
 def save(name, arrays):
     """Write {key: array} as the log `name` and note its checksum. Files are replaced whole or not at all.
 
@@ -51,6 +117,7 @@ def save(name, arrays):
                       (FOLDER / CHECKSUMS, (json.dumps(noted, indent=2, sort_keys=True) + "\n").encode())):
         with replacing(path) as beside:
             beside.write_bytes(raw)
+    shutil.rmtree(runs(name), ignore_errors=True)
 
 
 def _noted():

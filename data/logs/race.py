@@ -1,7 +1,7 @@
 """Four optimisers on the skip network: `make logs NAME=race`, about fifteen minutes on four cores.
 
-First each is tuned: one epoch of MNIST from seed 100 at each step size of `rates`; then each runs `EPOCHS` epochs
-at its best from five other seeds, batches of 100. The arrays, for each optimiser NAME of `names`: `NAME rates` and
+First each is tuned: one epoch of MNIST from seed 100 at each step size (learning rate) of `rates`; then each runs `EPOCHS`
+epochs at its best from five other seeds, batches of 100. The arrays, for each optimiser NAME of `names`: `NAME rates` and
 `NAME tuning` (rates,), the accuracy after the epoch, 0 where the loss stopped being finite; `NAME losses` (seeds,
 steps), and `NAME accuracies` (seeds, epochs), on all test images.
 """
@@ -9,34 +9,41 @@ import numpy as np
 
 from helpers import data, logs, models, optim, training
 
-KINDS = {"SGD": (optim.SGD, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)), "Momentum": (optim.Momentum, (0.001, 0.003, 0.01, 0.03, 0.1)),
-         "RMSProp": (optim.RMSProp, (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)), "Adam": (optim.Adam, (1e-4, 3e-4, 1e-3, 3e-3, 1e-2))}
+RATES = {"SGD": (0.01, 0.02, 0.05, 0.1, 0.2, 0.5), "Momentum": (0.001, 0.003, 0.01, 0.03, 0.1),
+         "RMSProp": (1e-4, 3e-4, 1e-3, 3e-3, 1e-2), "Adam": (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)}
 SEEDS, EPOCHS = range(5), 3
 
 
-def run(digits, kind, rate, seed, epochs):
+def train(setting):
+    name, rate, seed, epochs = setting
     net = models.skip_cnn(seed, "trained")
-    return training.fit(net, digits, kind(net.parameters(), lr=rate), epochs, 100, seed)
+    optimizer = getattr(optim, name)(net.parameters(), lr=rate)
+    history = training.fit(net, data.load_digits("mnist"), optimizer, epochs, 100, seed)
+    return {"losses": history.step_losses, "accuracies": history.test_accuracy}
 
 
-def tuned(digits, kind, rate):
+def tune(setting):
     try:
-        accuracy = run(digits, kind, rate, 100, 1).test_accuracy[-1]
+        return {"accuracy": train((*setting, 100, 1))["accuracies"][-1]}
     except FloatingPointError:
-        accuracy = 0.0
-    print(f"{kind.__name__} {rate:g}: {accuracy:.2%}", flush=True)
-    return accuracy
+        return {"accuracy": 0.0}
 
 
-def main():
-    digits, found = data.load_digits("mnist"), {"names": np.array(list(KINDS))}
-    for name, (kind, rates) in KINDS.items():
-        tuning = [tuned(digits, kind, rate) for rate in rates]
-        histories = [run(digits, kind, rates[int(np.argmax(tuning))], seed, EPOCHS) for seed in SEEDS]
-        print(name, [f"{history.test_accuracy[-1]:.2%}" for history in histories], flush=True)
-        found |= {f"{name} rates": np.array(rates), f"{name} tuning": np.array(tuning),
-                  f"{name} losses": np.array([history.step_losses for history in histories], np.float32),
-                  f"{name} accuracies": np.array([history.test_accuracy for history in histories])}
+def main(arguments=None):
+    tries = [(name, rate) for name, rates in RATES.items() for rate in rates]
+    found = {"names": np.array(list(RATES))}
+    with logs.executor(__doc__, arguments) as executor:
+        tuned = dict(zip(tries, training.sweep(tune, tries, executor, keep=logs.runs("race"))))
+        tuning = {name: [tuned[name, rate]["accuracy"] for rate in rates] for name, rates in RATES.items()}
+        best = {name: rates[int(np.argmax(tuning[name]))] for name, rates in RATES.items()}
+        races = [(name, best[name], seed, EPOCHS) for name in RATES for seed in SEEDS]
+        raced = dict(zip(races, training.sweep(train, races, executor, keep=logs.runs("race"))))
+    for name, rates in RATES.items():
+        runs = [raced[name, best[name], seed, EPOCHS] for seed in SEEDS]
+        found |= {f"{name} rates": np.array(rates), f"{name} tuning": np.array(tuning[name]),
+                  f"{name} losses": np.array([run["losses"] for run in runs], np.float32),
+                  f"{name} accuracies": np.array([run["accuracies"] for run in runs])}
+        print(name, best[name], found[f"{name} accuracies"][:, -1])
     logs.save("race", found)
 
 

@@ -4,6 +4,8 @@ The two-layer CNN without a skip and with each kind of `models.skip_cnn`, put ri
 settings: five epochs of all of MNIST, Adam (0.001, eps 1e-7), batches of 100. The array `accuracies` (kinds, seeds,
 epochs) is on all test images; `kinds` names the rows.
 """
+from itertools import product
+
 import numpy as np
 
 from helpers import data, logs, models, optim, training
@@ -11,17 +13,22 @@ from helpers import data, logs, models, optim, training
 KINDS, SEEDS, EPOCHS = ["none", *models.SKIPS], range(5), 5
 
 
-def run(digits, kind, seed):
+def train(setting):
+    kind, seed, epochs = setting
     net = models.two_layer_cnn(seed) if kind == "none" else models.skip_cnn(seed, kind)
-    history = training.fit(net, digits, optim.Adam(net.parameters(), lr=1e-3, eps=1e-7), EPOCHS, 100, seed)
-    print(f"{kind}, seed {seed}\n{history}", flush=True)
-    return history.test_accuracy
+    optimizer = optim.Adam(net.parameters(), lr=1e-3, eps=1e-7)
+    history = training.fit(net, data.load_digits("mnist"), optimizer, epochs, 100, seed)
+    return {"accuracies": history.test_accuracy}
 
 
-def main():
-    digits = data.load_digits("mnist")
-    accuracies = [[run(digits, kind, seed) for seed in SEEDS] for kind in KINDS]
-    logs.save("skips", {"kinds": np.array(KINDS), "accuracies": np.array(accuracies)})
+def main(arguments=None):
+    settings = list(product(KINDS, SEEDS, [EPOCHS]))
+    with logs.executor(__doc__, arguments) as executor:
+        found = training.sweep(train, settings, executor, keep=logs.runs("skips"))
+    accuracies = np.reshape([run["accuracies"] for run in found], (len(KINDS), len(SEEDS), EPOCHS))
+    for kind, row in zip(KINDS, accuracies):
+        print(kind, row[:, -1])
+    logs.save("skips", {"kinds": np.array(KINDS), "accuracies": accuracies})
 
 
 if __name__ == "__main__":

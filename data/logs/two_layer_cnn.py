@@ -8,25 +8,27 @@ import numpy as np
 
 from helpers import data, logs, models, optim, training
 
-EPOCHS, BATCH, RATE, SEEDS = 10, 50, 0.2, 5
+EPOCHS, BATCH, RATE, SEEDS = 10, 50, 0.2, range(5)
 
 
-def train(digits, seed):
-    net = models.two_layer_cnn(seed)
+def train(setting):
+    seed, epochs = setting
+    digits, net = data.load_digits("mnist"), models.two_layer_cnn(seed)
     optimizer, epoch = optim.SGD(net.parameters(), RATE), -(-len(digits.x_train) // BATCH)
 
     def schedule(step):
-        return RATE * min((step + 1) / epoch, (EPOCHS - step / epoch) / (EPOCHS - 1))
+        return RATE * min((step + 1) / epoch, (epochs - step / epoch) / (epochs - 1))
 
-    history = training.fit(net, digits, optimizer, EPOCHS, BATCH, seed, schedule=schedule)
-    print(f"seed {seed}\n{history}", flush=True)
-    return history.test_accuracy, net.state_dict()
+    history = training.fit(net, digits, optimizer, epochs, BATCH, seed, schedule=schedule)
+    return {"accuracies": history.test_accuracy, **net.state_dict()}
 
 
-def main():
-    digits = data.load_digits("mnist")
-    accuracies, states = zip(*(train(digits, seed) for seed in range(SEEDS)))
-    logs.save("two_layer_cnn", {"accuracies": np.array(accuracies), **states[0]})
+def main(arguments=None):
+    with logs.executor(__doc__, arguments) as executor:
+        found = training.sweep(train, [(seed, EPOCHS) for seed in SEEDS], executor, keep=logs.runs("two_layer_cnn"))
+    accuracies = np.array([run.pop("accuracies") for run in found])
+    print(accuracies[:, -1])
+    logs.save("two_layer_cnn", {"accuracies": accuracies, **found[0]})
 
 
 if __name__ == "__main__":
