@@ -23,11 +23,13 @@ def toy(setting):
 
 
 def counted(setting):
-    """`toy`; first a line for it in the file that the setting names, with this process's id."""
+    """`toy`; first it says in the file "begun" that it has begun, and where. The third to do so waits to be killed."""
     folder, *setting = setting
-    with open(Path(folder) / "begun", "a") as file:
-        file.write(f"{setting} {os.getpid()}\n")
-    time.sleep(0.2)
+    file, line = Path(folder) / "begun", f"{setting} {os.getpid()}"
+    with open(file, "a") as lines:
+        lines.write(f"{line}\n")
+    if file.read_text().splitlines()[2:3] == [line]:
+        time.sleep(60)
     return toy(setting)
 
 
