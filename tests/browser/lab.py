@@ -14,6 +14,8 @@ from pathlib import Path
 
 from playwright.sync_api import TimeoutError, sync_playwright
 
+PATIENCE = 180  # seconds that a slow, busy machine may take for a step; nothing waits that long unless it is broken
+
 CHROMIUM_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                   "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
@@ -24,12 +26,23 @@ SETTINGS = {
     "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
 }
 
+# A page asks its kernel for widgets as soon as the two are connected, sometimes late. A kernel that has not imported ipywidgets
+# yet answers with "No such comm target registered" on stderr, like an error of a lesson: let kernels know widgets from their start.
+KERNELS = 'c.InteractiveShellApp.extensions = ["ipywidgets"]\n'
+
+
+def write(path, text):
+    """Writes a file, and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
 
 class Server:
     """A server on this machine, with settings and state of its own under `state`; its output goes to a log there."""
 
     def __init__(self, state, *command):
         self.runtime, self.log = state / "runtime", state / "server.log"
+        write(state / "ipython" / "profile_default" / "ipython_kernel_config.py", KERNELS)
         environment = os.environ | {
             "JUPYTER_CONFIG_DIR": str(state / "config"), "JUPYTER_DATA_DIR": str(state / "data"),
             "JUPYTER_RUNTIME_DIR": str(self.runtime), "IPYTHONDIR": str(state / "ipython")}
@@ -46,8 +59,8 @@ class Server:
         """The address at which the server answers, or None if it does not say yet."""
         raise NotImplementedError
 
-    def _wait_for_url(self, seconds=60):
-        give_up = time.monotonic() + seconds
+    def _wait_for_url(self):
+        give_up = time.monotonic() + PATIENCE
         while time.monotonic() < give_up and self.process.poll() is None:
             if url := self.find_url():
                 return url
@@ -75,9 +88,7 @@ class Lab(Server):
     def __init__(self, root, state, module="jupyterlab"):
         (application, self.place), self.token = self.MODULES[module], secrets.token_hex(16)
         for plugin, values in SETTINGS.items():
-            path = state / "config" / "lab" / "user-settings" / f"{plugin}.jupyterlab-settings"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(values))
+            write(state / "config" / "lab" / "user-settings" / f"{plugin}.jupyterlab-settings", json.dumps(values))
         super().__init__(state, module, "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
                          f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={root}",
                          f"--{application}.expose_app_in_browser=True")
@@ -137,6 +148,7 @@ def new_page(width=1280, height=1400):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
         page = browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(PATIENCE * 1000)
         page.errors = []
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
@@ -154,6 +166,16 @@ STOPWATCH = """() => {
 }"""
 
 
+def live_outputs(page, wanted=1):
+    """The outputs that show a picture widget and a slider, once there are as many as `wanted`: pages build them after the kernel is done."""
+    outputs = page.locator(".jp-OutputArea-output")
+    for part in "img.widget-image", ".slider-container":
+        outputs = outputs.filter(has=page.locator(part))
+    if wanted:
+        outputs.nth(wanted - 1).wait_for(state="attached")
+    return outputs.all()
+
+
 class Lesson:
     """One notebook in JupyterLab or Notebook 7."""
 
@@ -162,7 +184,7 @@ class Lesson:
 
     def open(self, name):
         self.page.goto(self.lab.address(name))
-        self._wait_until_idle(60)
+        self._wait_until_idle()
         self.page.evaluate("""() => {
             jupyterapp.shell.collapseLeft?.();
             jupyterapp.shell.collapseRight?.();
@@ -176,19 +198,18 @@ class Lesson:
         }""")
         self.page.evaluate(STOPWATCH)
 
-    def _wait_until_idle(self, seconds):
+    def _wait_until_idle(self):
         self.page.wait_for_function(
-            "window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'",
-            timeout=seconds * 1000)
+            "window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'")
 
-    def run_all(self, seconds=300):
+    def run_all(self, seconds=900):
         """Runs every cell; ends early at a cell that fails, so look at `errors` after it."""
         self.page.evaluate("""() => {
             window.allRun = false;
             jupyterapp.commands.execute("notebook:run-all-cells").finally(() => { window.allRun = true; });
         }""")
         self.page.wait_for_function("window.allRun", timeout=seconds * 1000)
-        self._wait_until_idle(60)
+        self._wait_until_idle()
 
     def code_cells(self):
         cells = self.page.evaluate("jupyterapp.shell.currentWidget.content.model.toJSON().cells")
@@ -196,7 +217,7 @@ class Lesson:
 
     def errors(self):
         """Everything that went wrong so far: in cells, in sliders' callbacks, in the page and on the server."""
-        self._wait_until_idle(60)
+        self._wait_until_idle()
         return self.page.evaluate("kernelErrors") + self.page.errors + self.unexecuted() + self.lab.errors()
 
     def unexecuted(self):
@@ -210,8 +231,7 @@ class Lesson:
             # a widget, and a picture for where none can be
             names += [last for output in cell["outputs"]
                       if {"application/vnd.jupyter.widget-view+json", "image/png"} <= output.get("data", {}).keys()]
-        outputs = self.page.locator(".jp-OutputArea-output").filter(has=self.page.locator("img.widget-image")).all()
-        return [Figure(self.page, output, name) for output, name in zip(outputs, names, strict=True)]
+        return [Figure(self.page, output, name) for output, name in zip(live_outputs(self.page, len(names)), names, strict=True)]
 
     def misfits(self):
         """What a projector's window of 1280 x 720 cannot show whole: figures with their controls, and cells that scroll inside."""
@@ -259,14 +279,14 @@ class VoilaPage:
     def __init__(self, page, voila):
         self.page, self.voila = page, voila
 
-    def open(self, name, seconds=120):
-        self.page.goto(self.voila.address(name), timeout=seconds * 1000)
-        self.page.locator("img.widget-image").first.wait_for(timeout=seconds * 1000)
+    def open(self, name, figures):
+        """Waits until this many live figures are there."""
+        self.page.goto(self.voila.address(name))
+        live_outputs(self.page, figures)
         self.page.evaluate(STOPWATCH)
 
     def figures(self):
-        outputs = self.page.locator(".jp-OutputArea-output").filter(has=self.page.locator("img.widget-image")).all()
-        return [Figure(self.page, output, f"figure {number}") for number, output in enumerate(outputs, start=1)]
+        return [Figure(self.page, output, f"figure {number}") for number, output in enumerate(live_outputs(self.page), start=1)]
 
     def errors(self):
         red = self.page.locator("[data-mime-type*=stderr], [data-mime-type*=error]").all_inner_texts()
@@ -328,7 +348,7 @@ class Slider:
 
         return self._timed(rest)
 
-    def _timed(self, act, seconds=10):
+    def _timed(self, act):
         before, answers = self.value(), self.page.evaluate("window.answers ?? 0")
         self.page.evaluate("window.shown = null")
         act()
@@ -336,8 +356,8 @@ class Slider:
             return None
         try:
             # The kernel answers every move, with a picture or without.
-            self.page.wait_for_function("answers => window.shown !== null || window.answers > answers", arg=answers, timeout=seconds * 1000)
-            self.page.wait_for_function("window.shown !== null", timeout=300)
+            self.page.wait_for_function("answers => window.shown !== null || window.answers > answers", arg=answers, timeout=30_000)
+            self.page.wait_for_function("window.shown !== null", timeout=2000)
         except TimeoutError:
             return None
         return self.page.evaluate("window.shown - window.pressed")

@@ -19,6 +19,21 @@ def test_there_are_lessons():
     assert {"01_dense_nets.ipynb", ONE} <= set(LESSONS)
 
 
+def test_a_page_that_asks_late_for_widgets_is_answered_without_an_error(lesson):
+    # What a page sends to a kernel that it connects to. On a slow machine that comes when `errors` is listening already.
+    lesson.open(ONE)
+    answer = lesson.page.evaluate("""async () => {
+        const comm = jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.createComm("jupyter.widget.control");
+        let answer = null;
+        comm.onMsg = message => { answer = message.content.data.method; };
+        comm.open({}, { version: "1.0.0" });
+        await comm.send({ method: "request_states" }).done;
+        return answer;
+    }""")
+    assert lesson.page.evaluate("kernelErrors") == []
+    assert answer == "update_states"
+
+
 @pytest.mark.parametrize("name", LESSONS)
 def test_lesson_runs_and_every_slider_changes_its_picture_at_its_ends_and_middle(lesson, name, latencies):
     lesson.open(name)
@@ -58,7 +73,7 @@ def test_in_notebook_7_the_mouse_moves_sliders(notebook_7):
 
 
 def test_in_voila_sliders_move_too(voila):
-    voila.open(ONE)
+    voila.open(ONE, shown(ONE))
     voila.page.errors.clear()
     figures = voila.figures()
     assert len(figures) == shown(ONE)
