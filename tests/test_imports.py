@@ -10,8 +10,8 @@ import helpers
 
 HOUSE = Path(helpers.__file__).parent
 # From the ground up. `init` lies below `layers`, which draw their weights with it.
-FLOORS = ["blas", "files", "kept", "sweep", "functional", "data", "logs", "init", "layers", "optim", "models", "sharding",
-          "training", "published", "gradcheck", "figures", "live", "checks", "machine"]
+FLOORS = ["blas", "files", "functional", "data", "logs", "init", "layers", "optim", "models", "parallel", "trial", "gradcheck", "kept",
+          "sweep", "training", "published", "figures", "live", "checks", "machine"]
 NO_PICTURES = FLOORS[:FLOORS.index("figures")]
 FILES = sorted(file.relative_to(HOUSE.parent) for file in HOUSE.rglob("*.py"))
 
