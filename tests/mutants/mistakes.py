@@ -244,7 +244,8 @@ MISTAKES = _in(
     ("kept runs: another setting's are used", '(about["run"], about["code"]) == (run, self.code)', 'about["code"] == self.code'),
     ("kept runs: unpickled", "allow_pickle=False", "allow_pickle=True"),
     ("kept runs: written in place", "with replacing(self._path(run)) as beside, open(beside", "with open(self._path(run)"),
-    ("kept runs: arrays by name, which may be an argument of savez", "**{str(number): array for number, array in enumerate(arrays.values())}", "**arrays"),
+    ("kept runs: arrays by name, which may be an argument of savez",
+     "**{str(number): array for number, array in enumerate(arrays.values())}", "**arrays"),
     ("kept runs: a damaged one ends the sweep", "        except Exception as error:  # a file", "        except ZeroDivisionError as error:  # a file"),
 ) + _in(
     "gradcheck.py", "test_gradcheck",
