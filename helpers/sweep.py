@@ -34,8 +34,7 @@ def sweep(train, settings, executor=None, keep=None):
     names = _checked(train, settings, executor)
     kept = None if keep is None else Runs(keep, train)
     done = {place: result for place, result in enumerate(kept.read(names) if kept else []) if result is not None}
-    todo = {place: setting for place, setting in enumerate(settings) if place not in done}
-    failed, count = {}, len(names)
+    failed, count, todo = {}, len(names), {place: setting for place, setting in enumerate(settings) if place not in done}
 
     def stopped(kind, words):
         where = f"kept in {keep}: calling again makes the others" if kept else "in this error's `results`; keep=FOLDER keeps them"
@@ -98,8 +97,8 @@ def _whole(train, setting):
         return train(setting)  # no interrupt arrives here
     told, teller = socket.socketpair()
     with told, teller:
-        told.setblocking(False)
-        teller.setblocking(False)
+        for end in (told, teller):
+            end.setblocking(False)
         before = signal.set_wakeup_fd(teller.fileno(), warn_on_full_buffer=False)  # told of signals, whatever handles them
         try:
             result = train(setting)
@@ -140,13 +139,11 @@ def _checked(train, settings, executor):
         except Exception:  # a lambda, a function inside another one
             known = False
         if not known:
-            raise TypeError(f"sweep: other processes cannot import {train!r}: move it to the top level of a .py file, "
-                            "or leave the executor out")
+            raise TypeError(f"sweep: other processes cannot import {train!r}: move it to the top level of a .py file")
     return list(names)
 
 
 def _number(value):
-    """What `json` cannot write itself: NumPy's numbers."""
-    if isinstance(value, np.generic):
+    if isinstance(value, np.generic):  # a NumPy number, which `json` cannot write
         return value.item()
     raise TypeError(f"a {type(value).__name__}")
