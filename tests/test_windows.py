@@ -35,9 +35,9 @@ def agree(first, second):
 
 @given(convolutions())
 def test_gather_and_scatter_give_the_same(case):
-    with patch.object(windows, "_gather_moves_less", lambda *_: True):
+    with patch.object(windows, "_gathering_is_faster", lambda *_: True):
         gathered = results(*case)
-    with patch.object(windows, "_gather_moves_less", lambda *_: False):
+    with patch.object(windows, "_gathering_is_faster", lambda *_: False):
         scattered = results(*case)
     agree(gathered, scattered)
 

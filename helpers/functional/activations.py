@@ -19,7 +19,7 @@ def identity_backward(dy, cache):
 def relu(x):
     """y = max(0, x), any shape (Nair and Hinton 2010)."""
     check_float("relu", x=x)
-    return np.clip(x, 0, np.inf), x  # np.maximum(x, 0) says the same, three times as slowly
+    return np.maximum(x, 0), x
 
 
 def relu_backward(dy, cache):

@@ -64,6 +64,8 @@ def check_labels(where, labels, logits_shape):
 
 def pair(where, name, value, least):
     """A whole number, or two of them, as (along height, along width)."""
+    if type(value) is tuple and [type(part) for part in value] == [int, int] and min(value) >= least:
+        return value  # nearly always: in a fraction of a microsecond
     values = value if isinstance(value, (tuple, list)) else (value, value)
     if len(values) != 2 or not all(isinstance(part, (int, np.integer)) and not isinstance(part, bool) for part in values):
         raise TypeError(f"{where}: {name} must be a whole number or a pair of them (height, width), not {value!r}")

@@ -1,156 +1,121 @@
-"""The fast convolution: the same numbers as the plain loops, from few and large steps through memory.
+"""The fast layouts of a convolution: the same numbers as the plain loops, from few and large steps through memory.
 
-What makes it fast:
+Outside, images have the shape (N, C, H, W), but those that `conv2d` returns lie in memory channels last: here they are
+(N, H, W, C), contiguous. Kernel, stride, padding and `out` are pairs (along height, along width). For each of the two
+costly steps there are two ways to the same numbers:
 
-- images keep their shape (N, C, H, W) but lie in memory channels last, so that KW * C numbers of a
-  window stand side by side and are copied in one go; where there is one channel only, windows are
-  laid out tap by tap instead, in runs as long as an output map;
-- every window is laid out once, forward and backward use the same matrix;
-- the bias is the weight of one more tap that always reads 1: it costs no pass of its own;
-- the gradient of the input is gathered, not scattered, where that moves fewer numbers: with stride S
-  the pixels fall into S * S classes, and all pixels of a class are served by the same taps.
+- windows become rows of a matrix row by row, KW * C numbers that stand side by side at a time, or, where there are few
+  channels, tap by tap, whole rows of the output at a time;
+- the gradient of the input is gathered, each pixel from all outputs that saw it, or scattered, each output to all pixels
+  of its window. Which is faster depends on the stride and on how many channels and filters there are.
 """
 from math import ceil
-from typing import NamedTuple
 
 import numpy as np
 
-from .checks import channels_first, channels_last
-
-
-class Cache(NamedTuple):
-    """What the backward pass needs; shapes and steps as (along height, along width)."""
-
-    windows: np.ndarray  # (N OH OW, KH KW C), and a column of ones where there is a bias
-    weights: np.ndarray  # (KH KW C, F), and the bias as one more row
-    x_shape: tuple
-    w_shape: tuple
-    stride: tuple
-    padding: tuple
-    out: tuple
-
-
-def forward(x, w, b, stride, padding, out):
-    """y (N, F, OH, OW) as windows times weights, and the cache."""
-    filters, channels, *kernel = w.shape
-    taps, ones = channels * kernel[0] * kernel[1], int(b is not None)
-    # Tap by tap where a row of the output is a longer run than a row of the window.
-    lay_out = tap_by_tap if stride[1] == 1 and out[1] > kernel[1] * channels else row_by_row
-    windows = lay_out(padded_last(x, padding), kernel, stride, out, ones)
-    weights = np.empty((taps + ones, filters), w.dtype)
-    weights[:taps].reshape(*kernel, channels, filters)[...] = w.transpose(2, 3, 1, 0)
-    if b is not None:
-        weights[taps] = b
-    y = windows @ weights
-    return channels_first(y.reshape(len(x), *out, filters)), Cache(windows, weights, x.shape, w.shape, stride, padding, out)
-
-
-def backward(dy, cache, input_gradient):
-    """dx (N, C, H, W), or None where it is not asked for, dw (F, C, KH, KW) and db (F,), or None without a bias."""
-    dy = channels_last(dy)
-    filters, channels, *kernel = cache.w_shape
-    taps = channels * kernel[0] * kernel[1]
-    dweights = cache.windows.T @ dy.reshape(-1, filters)
-    dw = np.ascontiguousarray(dweights[:taps].reshape(*kernel, channels, filters).transpose(3, 2, 0, 1))
-    db = dweights[taps].copy() if len(dweights) > taps else None
-    if not input_gradient:
-        return None, dw, db
-    collect = gathered if _gather_moves_less(cache) else scattered
-    return channels_first(collect(dy, cache)), dw, db
-
 
 def _view(array, shape, strides):
-    """A window on a contiguous array's memory; strides count numbers, not bytes."""
+    """Another look at a contiguous array's memory; strides count numbers, not bytes."""
     return np.ndarray(shape, array.dtype, array, 0, [stride * array.itemsize for stride in strides])
 
 
-def padded_last(x, padding):
-    """The images (N, H + 2 PH, W + 2 PW, C), with their rim of zeros: a view where nothing need be done."""
-    (count, channels, height, width), (above, left) = x.shape, padding
-    if not above and not left:
-        return channels_last(x)
-    padded = np.zeros((count, height + 2 * above, width + 2 * left, channels), x.dtype)
-    padded[:, above:above + height, left:left + width] = x.transpose(0, 2, 3, 1)
-    return padded
+def framed(x, above, left, height, width):
+    """The images (N, H, W, C) in a frame of zeros (N, height, width, C), from row `above` and column `left` on.
+
+    What would stand outside is cut off. Where frame and images are one, it is x itself, if it is contiguous.
+    """
+    if (above, left, height, width) == (0, 0, *x.shape[1:3]):
+        return np.ascontiguousarray(x)
+    frame = np.zeros((len(x), height, width, x.shape[3]), x.dtype)
+    inside = x[:, max(0, -above):height - above, max(0, -left):width - left]
+    above, left = max(0, above), max(0, left)
+    frame[:, above:above + inside.shape[1], left:left + inside.shape[2]] = inside
+    return frame
 
 
-def row_by_row(x, kernel, stride, out, ones):
-    """Windows (places, taps + ones): each a row, copied KW * C numbers at a time."""
-    (count, height, width, channels), (rows, columns) = x.shape, out
-    length = kernel[0] * kernel[1] * channels + ones
-    windows = np.empty((count * rows * columns, length), x.dtype)
-    windows[:, length - ones:] = 1
-    row, shape = width * channels, (count, rows, columns, kernel[0], kernel[1] * channels)
-    np.copyto(_view(windows, shape, (rows * columns * length, columns * length, length, kernel[1] * channels, 1)),
-              _view(x, shape, (height * row, stride[0] * row, stride[1] * channels, row, 1)))
-    return windows
+# --- Windows as rows of a matrix ------------------------------------------------------------------
+
+def laid_out(x, kernel, stride, padding, out):
+    """Every window of the images x (N, C, H, W) as a row: (N OH OW, KH KW C). It may share memory with x."""
+    (_, channels, height, width), (above, left) = x.shape, padding
+    x = framed(x.transpose(0, 2, 3, 1), above, left, height + 2 * above, width + 2 * left)
+    way = tap_by_tap if 2 * kernel[1] * channels < out[1] and kernel != (1, 1) else row_by_row
+    return way(x, kernel, stride, out)
 
 
-def tap_by_tap(x, kernel, stride, out, ones):
-    """Windows (places, taps + ones), each a column: first all shifts along the width, then along the height.
+def row_by_row(x, kernel, stride, out):
+    """Windows (N OH OW, KH KW C) of framed images (N, H, W, C): for windows of one pixel, the images themselves."""
+    count, height, width, channels = x.shape
+    if kernel == stride == (1, 1):
+        return x.reshape(-1, channels)
+    windows, row = np.empty((count, *out, kernel[0], kernel[1] * channels), x.dtype), width * channels
+    windows[...] = _view(x, windows.shape, (height * row, stride[0] * row, stride[1] * channels, row, 1))
+    return windows.reshape(-1, kernel[0] * kernel[1] * channels)
 
-    The second step copies whole maps, which is why two steps are faster than one. Only for a stride of 1 along the width.
+
+def tap_by_tap(x, kernel, stride, out):
+    """The same matrix, written column by column, and so it lies in memory.
+
+    First all shifts along the width, then along the height: the second step copies whole maps.
     """
     (count, height, width, channels), (rows, columns) = x.shape, out
-    shifted = np.empty((kernel[1], channels, count, height, columns), x.dtype)
-    np.copyto(shifted, _view(x, shifted.shape, (channels, 1, height * width * channels, width * channels, channels)))
-    windows = np.empty((kernel[0] * kernel[1] * channels + ones, count * rows * columns), x.dtype)
-    windows[len(windows) - ones:] = 1
-    area = height * columns
-    view = _view(shifted, (*kernel, channels, count, rows, columns),
-                 (columns, channels * count * area, count * area, area, stride[0] * columns, 1))
-    np.copyto(windows[:len(windows) - ones].reshape(view.shape), view)
-    return windows.T
+    shifted, row = np.empty((kernel[1], channels, count, height, columns), x.dtype), width * channels
+    shifted[...] = _view(x, shifted.shape, (channels, 1, height * row, row, stride[1] * channels))
+    windows, area = np.empty((*kernel, channels, count, rows, columns), x.dtype), height * columns
+    windows[...] = _view(shifted, windows.shape, (columns, channels * count * area, count * area, area, stride[0] * columns, 1))
+    return windows.reshape(kernel[0] * kernel[1] * channels, -1).T
 
 
-def _classes(cache):
-    """Along height and along width: taps that serve one pixel, and pixels in each class."""
-    padded = [size + 2 * pad for size, pad in zip(cache.x_shape[2:], cache.padding)]
-    reach = [ceil(kernel / step) for kernel, step in zip(cache.w_shape[2:], cache.stride)]
-    return reach, [ceil(size / step) for size, step in zip(padded, cache.stride)]
+# --- The gradient of the input --------------------------------------------------------------------
+
+def collected(dy, taps, x_shape, stride, padding):
+    """dx (N, H, W, C), from dy (N, OH, OW, F), taps (KH, KW, C, F) and the shape (N, C, H, W) of the images."""
+    way = gathered if _gathering_is_faster(dy, taps, x_shape, stride, padding) else scattered
+    return way(dy, taps, x_shape, stride, padding)
 
 
-def _gather_moves_less(cache):
-    (reach, members), (filters, channels, *kernel) = _classes(cache), cache.w_shape
-    gathered = members[0] * members[1] * reach[0] * reach[1] * filters
-    # scattered numbers are written, then added
-    return gathered <= 2 * cache.out[0] * cache.out[1] * kernel[0] * kernel[1] * channels
+def _classes(kernel, size, stride, padding):
+    """Along one axis: from how many outputs a pixel collects, the first class of pixels, and how many classes there are.
+
+    Pixel S m + a of the padded image, 0 <= a < S, was seen by output m - t with tap a + S t, for t = 0 ... reach - 1:
+    so the S pixels of class m collect from the same outputs.
+    """
+    first, last = padding // stride, (padding + size - 1) // stride
+    return ceil(kernel / stride), first, last - first + 1
 
 
-def scattered(dy, cache):
-    """Every output adds to the pixels of its window, one tap of all windows at a time."""
-    (count, channels, height, width), (filters, _, kernel_h, kernel_w) = cache.x_shape, cache.w_shape
-    (rows, columns), (step_h, step_w), (above, left) = cache.out, cache.stride, cache.padding
-    taps = kernel_h * kernel_w * channels
-    dwindows = (dy.reshape(-1, filters) @ cache.weights[:taps].T).reshape(count, rows, columns, kernel_h, kernel_w, channels)
-    dx = np.zeros((count, height + 2 * above, width + 2 * left, channels), dy.dtype)
-    for i in range(kernel_h):
-        for j in range(kernel_w):
-            dx[:, i:i + step_h * (rows - 1) + 1:step_h, j:j + step_w * (columns - 1) + 1:step_w] += dwindows[:, :, :, i, j]
+def _gathering_is_faster(dy, taps, x_shape, stride, padding):
+    """An estimate: a number that is written, or read again, costs as much as 16 multiplications."""
+    (kernel_h, kernel_w, channels, filters), (_, rows, columns, _) = taps.shape, dy.shape
+    (reach_h, _, high), (reach_w, _, wide) = map(_classes, (kernel_h, kernel_w), x_shape[2:], stride, padding)
+    gathered = high * wide * reach_h * reach_w * filters * (16 + stride[0] * stride[1] * channels)
+    scattered = rows * columns * kernel_h * kernel_w * channels * (3 * 16 + filters)  # written, and added to others
+    return gathered < scattered
+
+
+def gathered(dy, taps, x_shape, stride, padding):
+    """Every pixel collects from the outputs that saw it: a convolution of dy with the taps turned round."""
+    (kernel_h, kernel_w, channels, filters), (step_h, step_w), (height, width) = taps.shape, stride, x_shape[2:]
+    (reach_h, first_h, high), (reach_w, first_w, wide) = map(_classes, (kernel_h, kernel_w), x_shape[2:], stride, padding)
+    around = framed(dy, reach_h - 1 - first_h, reach_w - 1 - first_w, high + reach_h - 1, wide + reach_w - 1)
+    seen = row_by_row(around, (reach_h, reach_w), (1, 1), (high, wide))
+    # Taps by (t, a) along both axes, zeros beyond the kernel's end; turned round: the output before has the later tap.
+    turned = np.zeros((reach_h * step_h, reach_w * step_w, channels, filters), taps.dtype)
+    turned[:kernel_h, :kernel_w] = taps
+    turned = turned.reshape(reach_h, step_h, reach_w, step_w, channels, filters)[::-1, :, ::-1].transpose(0, 2, 5, 1, 3, 4)
+    dx = seen @ turned.reshape(reach_h * reach_w * filters, -1)
+    dx = dx.reshape(-1, high, wide, step_h, step_w, channels).transpose(0, 1, 3, 2, 4, 5)  # the S * S pixels of each class
+    dx = dx.reshape(-1, high * step_h, wide * step_w, channels)
+    above, left = padding[0] - first_h * step_h, padding[1] - first_w * step_w
     return dx[:, above:above + height, left:left + width]
 
 
-def gathered(dy, cache):
-    """Every pixel collects from the outputs that saw it: for each class of pixels, a convolution of dy.
-
-    Pixel S m + a was seen by output m - t with tap a + S t, for t = 0 ... reach - 1.
-    """
-    (filters, channels, kernel_h, kernel_w), (step_h, step_w), (rows, columns) = cache.w_shape, cache.stride, cache.out
-    (reach_h, reach_w), (high, wide) = _classes(cache)
-    count = len(dy)
-    around = np.zeros((count, high + reach_h - 1, wide + reach_w - 1, filters), dy.dtype)
-    around[:, reach_h - 1:reach_h - 1 + rows, reach_w - 1:reach_w - 1 + columns] = dy
-    seen = row_by_row(around, (reach_h, reach_w), (1, 1), (high, wide), ones=0)
-    # taps (reach, class) along both axes, turned round: the output before comes with the later tap
-    taps = np.zeros((reach_h * step_h, reach_w * step_w, channels, filters), dy.dtype)
-    taps[:kernel_h, :kernel_w] = cache.weights[:kernel_h * kernel_w * channels].reshape(kernel_h, kernel_w, channels, filters)
-    taps = taps.reshape(reach_h, step_h, reach_w, step_w, channels, filters)[::-1, :, ::-1].transpose(1, 0, 2, 5, 3, 4)
-    (above, left), (height, width) = cache.padding, cache.x_shape[2:]
-    dx = np.empty((count, height, width, channels), dy.dtype)
-    for a in range(step_h):
-        part = seen @ taps[a].reshape(reach_h * reach_w * filters, step_w * channels)
-        part = part.reshape(count, high, wide * step_w, channels)
-        first = max(0, ceil((above - a) / step_h))  # the first row of this class below the rim
-        target = dx[:, step_h * first + a - above::step_h]
-        target[...] = part[:, first:first + target.shape[1], left:left + width]
-    return dx
+def scattered(dy, taps, x_shape, stride, padding):
+    """Every output adds to the pixels of its window, one tap of all windows at a time."""
+    (count, channels, height, width), (above, left), (step_h, step_w) = x_shape, padding, stride
+    _, rows, columns, filters = dy.shape
+    dx = np.zeros((count, height + 2 * above, width + 2 * left, channels), dy.dtype)
+    for i, j in np.ndindex(taps.shape[:2]):
+        part = (dy.reshape(-1, filters) @ taps[i, j].T).reshape(count, rows, columns, channels)
+        dx[:, i:i + step_h * (rows - 1) + 1:step_h, j:j + step_w * (columns - 1) + 1:step_w] += part
+    return dx[:, above:above + height, left:left + width]
