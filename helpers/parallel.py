@@ -17,6 +17,7 @@ import numpy as np
 
 from .blas import one_thread
 from .layers.group import Apart, Group, Member, Shards
+from .memory import keep_freed_memory
 
 PIECE = 25  # images at a time in evaluation, where a layer wants to see its batches whole
 
@@ -74,8 +75,8 @@ class Worker:
             return result
         finally:
             for module in self.modules:
-                vars(module).pop("group", None)
-                vars(module).pop("input_gradient", None)
+                for name in ("group", "input_gradient", "_cache"):  # the memory of this pass is there for the next shard's
+                    vars(module).pop(name, None)
 
 
 @contextmanager
@@ -88,6 +89,7 @@ def workers(net, training, whole=False):
     In training `net` itself computes the first shard, the images' gradient is left out, and `whole`, or a layer with
     `shard_size` None, keeps batches in one piece. In evaluation copies compute all shards, and record nothing.
     """
+    keep_freed_memory()
     parameters, modules = net.parameters(), net.modules()
     whole = training and (whole or any(module.shard_size is None for module in modules))
     together = training and any(module.synchronised for module in modules)
