@@ -58,6 +58,8 @@ class Worker:
     def __init__(self, net, training):
         self.net, self.modules, self.parameters = net, net.modules(), net.parameters()
         self.generators = [generator for module in self.modules for _, generator in module.own(np.random.Generator)]
+        net.drop_input_gradient()
+        self.first = [module for module in self.modules if vars(module).pop("input_gradient", True) is False]
         if not training:  # on a copy
             for module in self.modules:
                 module.training = module.recording = False
@@ -68,7 +70,8 @@ class Worker:
             restart(generator, *key, group.rank, number)
         for module in self.modules:
             module.group = group
-        self.net.drop_input_gradient()  # no layer reads the gradient for the images
+        for module in self.first:
+            module.input_gradient = False  # no layer reads the gradient for the images
         try:
             result = work(self.net, self.parameters, part)
             group.leave()

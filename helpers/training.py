@@ -113,22 +113,6 @@ def fit(net, data, optimizer, epochs, batch_size, seed=0, loss=F.cross_entropy, 
     whole = try_out("fit", net.train(), data, batch_size, loss, metrics, augment)
     done = len(history.seconds)
 
-    def learn(net, parameters, part):
-        """A shard's share of loss, metrics and gradients; these are None where its loss is not finite."""
-        x, y, share = images[part], targets[part], (part.stop - part.start) / len(images)
-        if augment is not None:
-            x = augment(x, np.random.default_rng((seed, 1, step, part.start)))
-        with _quiet():
-            outputs = net.forward(x)
-            value, dy = loss(outputs, y)
-            right = [np.sum(metric(outputs, y)) for metric in metrics]
-            if not np.isfinite(value):
-                return value * share, right, [None] * len(parameters)
-            for parameter in parameters:
-                parameter.clear()
-            net.backward(dy * dy.dtype.type(share))
-        return value * share, right, [parameter.grad for parameter in parameters]
-
     with _interrupt_held() as interrupted, workers(net, training=True, whole=whole) as each, \
             _progress(epochs * len(starts)) as bar, _quiet():
         for epoch in range(done, done + epochs):
@@ -137,17 +121,15 @@ def fit(net, data, optimizer, epochs, batch_size, seed=0, loss=F.cross_entropy, 
             for number, start in enumerate(starts):
                 step, chosen = len(history.step_losses), order[start:start + batch_size]
                 images, targets = data.x_train[chosen], data.y_train[chosen]
-                losses, rights, gradients = zip(*each(learn, len(images), (seed, step)))
-                _check_finite(sum(losses), net, images, f"epoch {epoch + 1}, batch {number + 1}", history)
-                for parameter, *parts in zip(parameters, *gradients):
-                    parameter.grad = _added_up(parts)
+                value, sums = backpropagate(each, parameters, images, targets, loss, metrics, augment, (seed, step))
+                _check_finite(value, net, images, f"epoch {epoch + 1}, batch {number + 1}", history)
                 if callback is not None:
-                    callback(step, net, sum(losses))
+                    callback(step, net, value)
                 if schedule is not None:
                     optimizer.lr = schedule(step)
                 optimizer.step()
-                history.step_losses.append(sum(losses))
-                totals += np.sum(rights, axis=0)
+                history.step_losses.append(value)
+                totals += sums
                 bar.update()
                 if interrupted:
                     return _stopped_early(history, epoch)
@@ -163,6 +145,31 @@ def fit(net, data, optimizer, epochs, batch_size, seed=0, loss=F.cross_entropy, 
             if interrupted:
                 return _stopped_early(history, epoch)
     return history
+
+
+def backpropagate(each, parameters, images, targets, loss, metrics=(), augment=None, key=(0, 0)):
+    """The gradient of one mini-batch, in `.grad` of the `parameters`; returns its loss and the sum of each metric.
+
+    `each` is what `parallel.workers` gives, `key` the seed and the step. Where the loss is not finite, no gradient changes.
+    """
+    def shard(net, own, part):
+        x, y, share = images[part], targets[part], (part.stop - part.start) / len(images)
+        if augment is not None:
+            x = augment(x, np.random.default_rng((*key, 1, part.start)))
+        with _quiet():
+            outputs = net.forward(x)
+            value, dy = loss(outputs, y)
+            sums = [np.sum(metric(outputs, y)) for metric in metrics]
+            for parameter in own:
+                parameter.clear()
+            net.backward(dy * dy.dtype.type(share))
+        return value * share, sums, [parameter.grad for parameter in own]
+
+    values, sums, gradients = zip(*each(shard, len(images), key))
+    if np.isfinite(sum(values)):
+        for parameter, *parts in zip(parameters, *gradients):
+            parameter.grad = _added_up(parts)
+    return float(sum(values)), np.sum(sums, axis=0)
 
 
 def evaluate(net, images, labels):

@@ -38,12 +38,9 @@ def batches(steps=STEPS, batch=BATCH, size=28):
 
 
 def peak_memory():
-    """Megabytes: the most that this process had, and what its worker processes have."""
+    """Megabytes: the most that this process had."""
     import resource
-
-    import psutil
-    workers = sum(child.memory_info().rss for child in psutil.Process().children(recursive=True))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 + workers / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 HELD = ExitStack()  # what holds for the life of this process
@@ -52,32 +49,43 @@ HELD = ExitStack()  # what holds for the life of this process
 # --- Networks: a step in ours, in PyTorch, by loops over places, and the products alone --------------
 
 def network(name, size=28):
-    """One of `models`, or for "images" the two-layer CNN on images of any size."""
+    """One of `models`, "images", the two-layer CNN on images of any size, or "batch_norm", a residual network with batch norm."""
     from helpers import layers, models
+    rng, rows = np.random.default_rng(0), ((size - 7) - 4) // 2 + 1
+    if name == "batch_norm":
+        return residual_network(rng)
     if name != "images":
         return getattr(models, name)(0)
-    rng, rows = np.random.default_rng(0), ((size - 7) - 4) // 2 + 1
     return layers.Sequential(layers.Conv2d(1, 16, 8, rng), layers.ReLU(), layers.Conv2d(16, 8, 4, rng, stride=2), layers.ReLU(),
                              layers.Flatten(), layers.Linear(8 * rows * rows, 10, rng))
 
 
-def our_step(name, size=28, wait=True):
-    """A training step as `fit` takes it; on several cores the worker processes are awake before it is measured."""
-    from helpers import optim, sharding
-    from helpers.sharding import processes
+def residual_network(rng):
+    """Four residual blocks on images (N, 1, 28, 28), batch normalisation after every convolution."""
+    from helpers import layers
+
+    def conv(inputs, outputs):
+        return [layers.Conv2d(inputs, outputs, 3, rng, padding=1, bias=False), layers.BatchNorm2d(outputs)]
+
+    def block(channels):
+        return [layers.Residual(layers.Sequential(*conv(channels, channels), layers.ReLU(), *conv(channels, channels))), layers.ReLU()]
+
+    return layers.Sequential(*conv(1, 16), layers.ReLU(), *block(16), *block(16), layers.MaxPool2d(2), *conv(16, 32), layers.ReLU(),
+                             *block(32), *block(32), layers.AvgPool2d(14), layers.Flatten(), layers.Linear(32, 10, rng))
+
+
+def our_step(name, size=28):
+    """A training step as `fit` takes it."""
+    from helpers import functional as F
+    from helpers import optim, parallel, training
     net = network(name, size)
-    while wait and cores() > 1 and processes.pool(cores(), begin=True) is None:
-        time.sleep(0.05)
-    optimizer, crew = optim.SGD(net.parameters(), 0.01), sharding.workers(net)
-    batch = crew.__enter__()
+    each, parameters = HELD.enter_context(parallel.workers(net, training=True)), net.parameters()
+    optimizer = optim.SGD(parameters, 0.01)
 
     def step(images, labels):
-        _, _, gradients = batch(images, labels)
-        for parameter, gradient in zip(net.parameters(), gradients):
-            parameter.grad = gradient
+        training.backpropagate(each, parameters, images, labels, F.cross_entropy, (F.accuracy,))
         optimizer.step()
 
-    step.crew = crew  # the workers live as long as the step that uses them
     return step
 
 
@@ -137,7 +145,7 @@ def loops_step(name):
     from helpers import functional as F
     net = network(name)
     parameters = [parameter.value for parameter in net.parameters()]
-    skip = net.layers[2].shortcut.weight.reshape(10, -1) if name == "skip_cnn" else None
+    skip = net.layers[2].shortcut.weight.value.reshape(10, -1) if name == "skip_cnn" else None
 
     def one(x, label):
         w1, b1, w2, b2, w3, b3 = parameters
@@ -212,11 +220,10 @@ def our_operations():
             layers.AvgPool2d(3), layers.Linear(648, 10, rng)]
     runs = {}
     for number, (layer, (name, (x, dy))) in enumerate(zip(made, given.items())):
-        twin = layer.replica()
-        twin.input_gradient = number > 0  # the images of the first want none
+        layer.input_gradient = number > 0  # the images of the first want none
         if x.ndim == 4 and x.shape[1] > 1:  # as the layer before leaves them: channels last in memory
             x, dy = (np.ascontiguousarray(array.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2) for array in (x, dy))
-        runs[name] = lambda twin=twin, x=x, dy=dy: (twin.forward(x), twin.backward(dy))
+        runs[name] = lambda layer=layer, x=x, dy=dy: (layer.forward(x), layer.backward(dy))
     logits, labels = np.random.default_rng(0).standard_normal((SHARD, 10)).astype(np.float32), np.arange(SHARD) % 10
     runs["softmax and cross-entropy"] = lambda: F.cross_entropy(logits, labels)
     return runs
@@ -250,7 +257,8 @@ def loops_operations():
 
 def profile(_, name):
     """{layer and direction: microseconds per image} of a shard on one core; the layers' own time, inner layers left out."""
-    from helpers import layers, sharding
+    from helpers import functional as F
+    from helpers import layers, parallel, training
     from helpers.blas import one_thread
     spent, inside = {}, []
 
@@ -266,15 +274,16 @@ def profile(_, name):
             return result
         return run
 
-    net = network(name).replica()
+    net = network(name)
     for module in net.modules():
         if not isinstance(module, layers.Sequential):
             for way in ("forward", "backward"):
                 setattr(module, way, timed(getattr(module, way), f"{module} {way}"))
     images, labels = batches(1, SHARD)[0]
-    with one_thread():
+    parameters = net.parameters()
+    with parallel.workers(net, training=True) as each:
         for _ in range(200):
-            timed(sharding.shard, "softmax, cross-entropy and the rest")(net, images, labels, 1.0, True)
+            timed(training.backpropagate, "softmax, cross-entropy and the rest")(each, parameters, images, labels, F.cross_entropy)
     return {label: statistics.median(times[50:]) / SHARD * 1e6 for label, times in spent.items()}
 
 
@@ -299,7 +308,7 @@ def run(_, seed):
 def import_time(_, __):
     """Seconds to import all of `helpers` that needs no pictures."""
     began = time.perf_counter()
-    from helpers import data, functional, gradcheck, init, layers, models, optim, sharding, training
+    from helpers import data, functional, gradcheck, init, layers, models, optim, parallel, training
     assert "matplotlib" not in sys.modules
     return time.perf_counter() - began
 
