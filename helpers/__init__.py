@@ -3,19 +3,21 @@
 | module | holds |
 |---|---|
 | `blas` | matrix products held to one thread |
+| `memory` | freed memory kept for the next arrays |
 | `files` | files written whole or not at all |
-| `kept`, `sweep` | whole trainings, here or on a cluster, and the finished ones on disk |
 | `functional` | every formula, forward and backward side by side |
-| `data` | the digits: bundled, or MNIST fetched and verified |
+| `data` | data sets, found or fetched, and verified |
 | `logs` | what long trainings gave, with checksums |
-| `init` | weights to begin with |
-| `layers` | the formulas as objects that remember |
-| `optim` | how parameters move |
+| `init` | initialisation: the weights before training |
+| `layers` | the formulas as objects that remember, their parameters, and what is saved |
+| `optim` | optimisers: how parameters move |
 | `models` | the networks that the lessons name |
-| `sharding` | a batch on all cores |
+| `parallel` | a mini-batch on all cores |
+| `trial` | mistakes in layers, named before any work |
+| `gradcheck` | gradients checked by finite differences and by the adjoint identity |
+| `kept`, `sweep` | whole trainings, here or on a cluster, and the finished ones on disk |
 | `training` | train, measure, predict |
 | `published` | the networks of the articles, faults included |
-| `gradcheck` | proof by finite differences and by the adjoint |
 | `figures`, `live` | pictures, and pictures with sliders |
 | `checks` | feedback on exercises |
 | `machine` | what this machine has, and whether sliders answer |
