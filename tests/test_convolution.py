@@ -187,6 +187,38 @@ def test_vectorised_equals_loops(geometry, seed, dtype):
     assert_equal(forward_and_backward(arrays, geometry), loops)
 
 
+@settings(max_examples=200)
+@given(geometries(side=8), SEEDS, st.sampled_from([np.float32, np.float64]))
+def test_the_fast_form_equals_im2col(geometry, seed, dtype):
+    """One product a batch: y = W columns + b, dW = dy columnsᵀ, and col2im of Wᵀ dy."""
+    x, w, b, dy = arrays = draw_arrays(geometry, seed, whole, dtype)
+    columns, flat_w, flat_dy = F.im2col(x, geometry.kernel, **geometry.kwargs), w.reshape(len(w), -1), dy.reshape(*dy.shape[:2], -1)
+    y = (flat_w @ columns + b[:, None]).reshape(dy.shape)
+    dx = F.col2im(flat_w.T @ flat_dy, x.shape[2:], geometry.kernel, **geometry.kwargs)
+    dw = (flat_dy @ columns.transpose(0, 2, 1)).sum(axis=0).reshape(w.shape)
+    assert_equal(forward_and_backward(arrays, geometry), [y, dx, dw, dy.sum(axis=(0, 2, 3))])
+
+
+@given(geometries(), SEEDS)
+def test_without_a_bias(geometry, seed):
+    x, w, b, dy = draw_arrays(geometry, seed, whole)
+    y, dx, dw, _ = forward_and_backward([x, w, 0 * b, dy], geometry)
+    without = forward_and_backward([x, w, None, dy], geometry)
+    assert without[3] is None
+    assert_equal(without[:3], [y, dx, dw])
+    if x.size * w.size < 2000:
+        assert_equal([F.conv2d_loops(x, w, None, **geometry.kwargs)], [y])
+
+
+@given(geometries(), SEEDS, st.booleans())
+def test_without_the_gradient_of_the_input(geometry, seed, biased):
+    x, w, b, dy = draw_arrays(geometry, seed, whole)
+    cache = F.conv2d(x, w, b if biased else None, **geometry.kwargs)[1]
+    dx, *others = F.conv2d_backward(dy, cache, input_gradient=False)
+    assert dx is None
+    assert_equal(others[:1 + biased], F.conv2d_backward(dy, cache)[1:2 + biased])
+
+
 @settings(max_examples=300)
 @given(geometries(side=6), SEEDS)
 def test_backward_is_the_slope_of_forward(geometry, seed):
@@ -284,6 +316,26 @@ def test_layout_in_memory_does_not_matter(geometry, seed):
     assert_equal([F.col2im(np.asfortranarray(columns), geometry.size, geometry.kernel, **geometry.kwargs)], [back])
 
 
+@given(geometries(side=8), SEEDS)
+def test_nothing_beside_the_arrays_is_read(geometry, seed):
+    """Images and gradients cut out of larger arrays, with nan all around: a step too far in memory would show."""
+    *arrays, dy = draw_arrays(geometry, seed, whole)
+    wanted = forward_and_backward([*arrays, dy], geometry)
+    for order in ((0, 1, 2, 3), (0, 2, 3, 1)):  # channels first and channels last
+        back = np.argsort(order)
+
+        def guarded(array, margin):
+            laid = array.transpose(order)
+            around = np.full([size + 2 * more for size, more in zip(laid.shape, margin)], np.nan)
+            inside = around[tuple(slice(more, more + size) for size, more in zip(laid.shape, margin))]
+            inside[...] = laid
+            return inside.transpose(back)
+
+        for margin in ((1, 0, 0, 0), (1, 1, 2, 1)):
+            x, dy_too = guarded(arrays[0], margin), guarded(dy, margin)
+            assert_equal(forward_and_backward([x, *arrays[1:], dy_too], geometry), wanted)
+
+
 @given(geometries(), SEEDS)
 @example(Geometry(1, 1, 1, (3, 3), 1, 1, 0), 0)  # here a window, and there the whole image, could be taken as a view
 @example(Geometry(1, 1, 1, (3, 3), 3, 1, 0), 0)
@@ -294,8 +346,10 @@ def test_nothing_is_written_into_and_nothing_shared(geometry, seed):
     y, cache = F.conv2d(*inputs, **g.kwargs)
     y_before = y.copy()
     y[...] = np.nan  # an activation may work in place
+    kept = [part.copy() for part in cache if isinstance(part, np.ndarray)]
     gradients = F.conv2d_backward(dy, cache)
     assert_equal([y_before, *gradients], wanted)
+    assert_equal([part for part in cache if isinstance(part, np.ndarray)], kept)
     assert_equal(F.conv2d_backward(dy, cache), gradients)  # the cache is not used up
     columns, (handed,) = F.im2col(inputs[0], g.kernel, **g.kwargs), frozen([whole(np.random.default_rng(seed), g.columns)])
     outputs = [y, *gradients, columns, F.col2im(handed, g.size, g.kernel, **g.kwargs)]

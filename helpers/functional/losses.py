@@ -34,6 +34,8 @@ def softmax_backward(dp, cache):
     return p * (dp - (dp * p).sum(axis=1, keepdims=True))
 
 
+# --- Losses: a number, and the gradient with which the backward pass begins ----------------------
+
 def cross_entropy(logits, labels):
     """Mean over the batch of -log(probability of the true class), and its gradient (Bishop 1995, section 6.9).
 
@@ -60,19 +62,6 @@ def cross_entropy_backward(dloss, cache):
     return _times("cross_entropy_backward", dloss, cache)
 
 
-def accuracy(logits, labels):
-    """Whether the largest logit of each image stands at its label, the first of several that are equal.
-
-    logits (N, C), labels (N,) integers -> (N,) of True and False; their mean is the accuracy. A row that holds nan is
-    wrong. Raises as `cross_entropy` does.
-    """
-    check_float("accuracy", logits=logits)
-    check_axes("accuracy", "logits", logits, ("N", "C"))
-    check_labels("accuracy", labels, logits.shape)
-    best = logits.argmax(axis=1)  # where nan is, if there is one
-    return (best == labels) & ~np.isnan(logits[np.arange(len(logits)), best])
-
-
 def mse_loss(y, target):
     """Mean over all numbers of (y - target)², and its gradient.
 
@@ -94,6 +83,22 @@ def mse_loss_backward(dloss, cache):
 
 
 def _times(where, dloss, gradient):
-    if np.ndim(dloss) != 0 or not np.issubdtype(np.asarray(dloss).dtype, np.floating) and not isinstance(dloss, int):
+    number = np.asarray(dloss)
+    if number.ndim or number.dtype.kind not in "fiu":
         raise TypeError(f"{where}: dloss must be one number, dL/d(loss), but it is {dloss!r}")
-    return gradient * gradient.dtype.type(dloss)
+    return gradient * gradient.dtype.type(number)
+
+
+# --- A metric ------------------------------------------------------------------------------------
+
+def accuracy(logits, labels):
+    """Whether the largest logit of each image stands at its label, the first of several that are equal.
+
+    logits (N, C), labels (N,) integers -> (N,) of True and False; their mean is the accuracy. A row that holds nan is
+    wrong. Raises as `cross_entropy` does.
+    """
+    check_float("accuracy", logits=logits)
+    check_axes("accuracy", "logits", logits, ("N", "C"))
+    check_labels("accuracy", labels, logits.shape)
+    best = logits.argmax(axis=1)  # where nan is, if there is one
+    return (best == labels) & ~np.isnan(logits[np.arange(len(logits)), best])
