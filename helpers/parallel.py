@@ -17,7 +17,6 @@ import numpy as np
 
 from .blas import one_thread
 from .layers.group import Apart, Group, Member, Shards
-from .memory import keep_freed_memory
 
 PIECE = 25  # images at a time in evaluation, where a layer wants to see its batches whole
 
@@ -92,7 +91,6 @@ def workers(net, training, whole=False):
     In training `net` itself computes the first shard, the images' gradient is left out, and `whole`, or a layer with
     `shard_size` None, keeps batches in one piece. In evaluation copies compute all shards, and record nothing.
     """
-    keep_freed_memory()
     parameters, modules = net.parameters(), net.modules()
     whole = training and (whole or any(module.shard_size is None for module in modules))
     together = training and any(module.synchronised for module in modules)
