@@ -5,6 +5,7 @@
 | `blas` | matrix products held to one thread |
 | `memory` | freed memory kept for the next arrays |
 | `files` | files written whole or not at all |
+| `rounding` | numbers as text, to the digits that count |
 | `functional` | every formula, forward and backward side by side |
 | `data` | data sets, found or fetched, and verified |
 | `logs` | what long trainings gave, with checksums |
@@ -18,6 +19,7 @@
 | `kept`, `sweep` | whole trainings, here or on a cluster, and the finished ones on disk |
 | `training` | train, measure, predict |
 | `published` | the networks of the articles, faults included |
+| `analysis` | what figures show of networks and training runs, computed |
 | `figures`, `live` | pictures, and pictures with sliders |
 | `checks` | feedback on exercises |
 | `machine` | what this machine has, and whether sliders answer |

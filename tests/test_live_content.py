@@ -5,16 +5,12 @@ import numpy as np
 import pytest
 from live_figures import MAKERS
 
-from helpers import functional as F
-from helpers import data, figures, models, optim
+from helpers import data, functional as F, optim
+from helpers.analysis import SURFACES
 from helpers.gradcheck import numeric_gradient, relative_error
 from helpers.layers import Parameter
-from helpers.live.lesson_04 import _maps_and_gradients, _stated, score_gradient
-from helpers.live.lesson_05 import stack_gradients
-from helpers.live.lesson_06 import _SURFACES, optimizer_paths
+from helpers.live.lesson_06 import _paths
 from helpers.published import cnn, skip
-
-NOISE = np.random.default_rng(0).random((1, 1, 28, 28))
 
 
 def shown(figure, place):
@@ -78,14 +74,6 @@ def test_descent_goes_against_the_slope_that_it_shows():
     assert len(losses) == 31 and (np.diff(losses) < 0).all()
     figure.update(size=8.0, step=30)
     assert line(figure, 1, 0).max() > 2 * losses[0], "too large a step leaps"
-
-
-@pytest.mark.parametrize("labels, guesses, said", [
-    ([7, 7, 7, 8], [2, 2, 7, 1], "Most often a 7 is read as a 2 (2 times)"), ([8, 1], [9, 1], "Most often an 8 is read as a 9 (once)"),
-    ([4, 4, 9, 9], [1, 1, 1, 1], "No digit is mistaken for another more than 2 times"),
-    ([3, 5], [5, 3], "No digit is mistaken for another more than once")])
-def test_the_table_of_mistakes_names_the_commonest(labels, guesses, said):
-    assert figures.confusion(np.array(labels), np.array(guesses)).fig.axes[0].get_title() == said
 
 
 def test_a_training_run_opens_at_its_end():
@@ -160,36 +148,6 @@ def test_each_output_hands_its_gradient_back_in_turn():
 
 # --- Lesson 04 ------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("digit", [0, 7])
-def test_the_gradient_of_a_score(digit):
-    net, image = models.two_layer_cnn(0).double(), NOISE.copy()
-    numeric = numeric_gradient(lambda: net.forward(image)[0, digit], image)
-    assert relative_error(score_gradient(net, image, digit), numeric) < 1e-6
-
-
-def test_each_map_has_the_gradient_of_its_own_numbers():
-    net, labels = models.two_layer_cnn(0).double(), np.array([3])
-    p, both = _maps_and_gradients(net, NOISE, labels)
-    assert p == pytest.approx(F.softmax(net.forward(NOISE))[0][0])
-    for place, (maps, gradient) in enumerate(both):
-        y = maps[None].copy()
-
-        def loss():
-            x = y
-            for layer in net.layers[place + 1:]:
-                x = layer.forward(x)
-            return F.cross_entropy(x, labels)[0]
-
-        some = y[:, :2, 4:7, 4:7]
-        assert relative_error(gradient[None, :2, 4:7, 4:7], numeric_gradient(loss, some)) < 1e-6
-
-
-@pytest.mark.parametrize("p, said", [(np.float32(1), "> 0.9999"), (0.99991, "> 0.9999"), (0.9999, "= 0.9999"),
-                                     (0.9957, "= 0.9957"), (0.962, "= 0.96"), (0.00028, "= 0.00028"), (0, "= 0")])
-def test_no_probability_is_rounded_up_to_one(p, said):
-    assert _stated(p) == said
-
-
 def test_saliency_follows_its_class_and_moves_the_image_along_it():
     figure = MAKERS["saliency"]()
     values = figure.values | {"nudge": 0.1}
@@ -226,26 +184,6 @@ def test_a_skip_adds_one_to_every_factor():
     assert (np.diff(plain) < 0).all()
     factors = np.diff(np.log(skipped))
     assert factors.min() > np.log(0.5) - 1e-12 and factors.max() < np.log(1.5) + 1e-12 and abs(factors.mean()) < 0.2
-
-
-@pytest.mark.parametrize("formula, backward, skip", [  # a ReLU without skips rests on its bend, where all of an image is 0
-    (F.sigmoid, F.sigmoid_backward, False), (F.sigmoid, F.sigmoid_backward, True), (F.tanh, F.tanh_backward, False),
-    (F.tanh, F.tanh_backward, True), (F.relu, F.relu_backward, True)])
-def test_the_gradient_of_every_layer_of_a_stack(formula, backward, skip):
-    rng = np.random.default_rng(0)
-    x, weights, dy = rng.standard_normal((3, 4)), rng.standard_normal((5, 4, 4)), rng.standard_normal((3, 4))
-
-    def upwards(x, layers):
-        for w in layers:
-            x = formula(x @ w.T)[0] + (x if skip else 0)
-        return x
-
-    wanted = []
-    for place in range(len(weights)):
-        inner = upwards(x, weights[:place])
-        slope = numeric_gradient(lambda: np.vdot(dy, upwards(inner, weights[place:])), inner)
-        wanted.append(np.linalg.norm(slope) / np.linalg.norm(dy))
-    assert relative_error(stack_gradients(x, weights, dy, formula, backward, skip), wanted) < 1e-6
 
 
 def test_equal_rows_move_no_probability_and_random_rows_do():
@@ -294,17 +232,10 @@ def test_the_two_paths_add_up_to_what_arrives():
 
 # --- Lesson 06 ------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("surface", _SURFACES)
-def test_the_slopes_of_each_surface(surface):
-    formula, place = _SURFACES[surface], np.array([0.7, -1.3])
-    numeric = numeric_gradient(lambda: formula(*place, 10.0)[0], place)
-    assert relative_error(np.array(formula(*place, 10.0)[1:]), numeric) < 1e-8
-
-
-@pytest.mark.parametrize("surface", _SURFACES)
+@pytest.mark.parametrize("surface", SURFACES)
 @pytest.mark.parametrize("start", [(-2.4, 1.0), (0.5, -1.8)])
 def test_each_path_is_its_optimisers(surface, start):
-    paths, lr, b1, b2 = optimizer_paths(surface, start, 10, 0.03, 0.8, 0.95), 0.03, 0.8, 0.95
+    paths, lr, b1, b2 = _paths(surface, start, 10, 0.03, 0.8, 0.95), 0.03, 0.8, 0.95
     peers = {"SGD": optim.SGD, "momentum": lambda p, lr: optim.Momentum(p, lr, momentum=b1),
              "RMSProp": lambda p, lr: optim.RMSProp(p, lr, alpha=b2), "Adam": lambda p, lr: optim.Adam(p, lr, betas=(b1, b2))}
     assert paths.keys() == peers.keys()
@@ -312,13 +243,13 @@ def test_each_path_is_its_optimisers(surface, start):
         place = Parameter(np.array(start))
         optimizer = make([place], lr)
         for reached in paths[name][1:20]:
-            place.grad = np.array(_SURFACES[surface](*place.value, 10)[1:])
+            place.grad = np.array(SURFACES[surface](*place.value, 10)[1:])
             optimizer.step()
             assert np.allclose(reached, place.value, rtol=1e-12)
 
 
 def test_a_path_that_leaves_for_good_stays_where_it_left():
-    path = optimizer_paths("bowl", (-2.4, 1.0), 100, 0.3, 0.9, 0.99)["SGD"]
+    path = _paths("bowl", (-2.4, 1.0), 100, 0.3, 0.9, 0.99)["SGD"]
     assert len(path) == 121 and np.isfinite(path).all() and (path[-1] == path[-2]).all() and np.abs(path).max() < 50
 
 
@@ -328,7 +259,7 @@ def test_the_lowest_is_named():
         figure.update(**figure.values | {"step": step})
         title = words(figure)[1]
         best, loss = re.search(r"lowest is (\w+), loss ([\d.e+-]+);", title).groups()
-        reached = {name: _SURFACES["bowl"](*path[step], 30)[0] for name, path in optimizer_paths("bowl", (-2.4, 1.0), 30, 0.06, 0.9, 0.99).items()}
+        reached = {name: SURFACES["bowl"](*path[step], 30)[0] for name, path in _paths("bowl", (-2.4, 1.0), 30, 0.06, 0.9, 0.99).items()}
         assert best == min(reached, key=reached.get) and float(loss) == pytest.approx(reached[best], rel=0.06)
 
 

@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imsave
 
 from ..blas import one_thread
+from ..figures import style as G
 
 # Control labels as large as the text of the pictures, and room for the longest value beside its slider.
 _STYLE = """<style>
@@ -102,3 +103,48 @@ def outline(row, column, height, width):
     """The outline of a block of cells of an image, as x and y of a line."""
     left, right, top, bottom = column - 0.5, column + width - 0.5, row - 0.5, row + height - 0.5
     return [left, right, right, left, left], [top, top, bottom, bottom, top]
+
+
+def scrub(snapshots, sheets, gaps="white"):
+    """Weights as images, their gradients, and both losses, at one moment of training.
+
+    `sheets` {layer: (parameter's name in `snapshots`, function from its array to one image)};
+    `gaps`: the colour where such an image holds NaN.
+    """
+    first, (name, sheet) = next(iter(sheets.items()))
+    values, grads = (sheet(of[name][0]) for of in (snapshots.values, snapshots.grads))
+    fig, (left, middle, right) = G.canvas(10, 4.6, 1, 3, width_ratios=(1, 1, 1.15))
+    image = G.bare(left).imshow(values, cmap=G.WEIGHTS, extent=(0, 1, 0, values.shape[0] / values.shape[1]))
+    gradient = G.bare(middle).imshow(grads, cmap=G.GRADIENTS, extent=(0, 1, 0, values.shape[0] / values.shape[1]))
+    for ax in (left, middle):
+        ax.set_facecolor(gaps)
+    middle.set_title("gradients of the same")
+    steps = np.array(snapshots.steps)
+    right.plot(steps + 1, snapshots.train_loss, color=G.TRAIN, label="training batch")
+    right.plot(steps + 1, snapshots.test_loss, color=G.TEST, ls="--", label="test")
+    right.set(xscale="log", xlabel="step", title="loss", ylim=(0, max(snapshots.test_loss) * 1.5))
+    right.legend(loc="upper right")
+    line = right.axvline(1, ymax=0.7, color=G.INK, lw=2)  # below the legend
+    dots, = right.plot([], [], "o", color=G.INK)
+    head, title = left.set_title(" "), fig.suptitle(" ")
+
+    def update(moment, show, layer=first):
+        name, sheet = sheets[layer]
+        run, grads = snapshots.values[name], snapshots.grads[name][moment]
+        begun = run[0] if show == "learned so far" else 0
+        image.set_data(sheet(run[moment] - begun))
+        image.set_clim(**G.span(sheet(run[-1] - begun)))
+        gradient.set_data(sheet(grads))
+        gradient.set_clim(**G.span(sheet(grads)))
+        line.set_xdata([steps[moment] + 1] * 2)
+        dots.set_data([steps[moment] + 1] * 2, [snapshots.train_loss[moment], snapshots.test_loss[moment]])
+        head.set_text(show)
+        title.set_text(f"step {steps[moment]}: test loss {snapshots.test_loss[moment]:.3f}, "
+                       f"largest gradient {np.nanmax(np.abs(sheet(grads))):.4f}")
+
+    controls = {"moment": slider("moment", len(steps) - 1, 0, len(steps) - 1),
+                "show": pick("show", ["weights", "learned so far"], "learned so far")}
+    if len(sheets) > 1:
+        controls["layer"] = pick("layer", list(sheets), first)
+    return Live(fig, update, [image, gradient, line, dots, head, title],
+                f"Weights of the {first} as images, their gradients, and the loss, at one moment of training", **controls)

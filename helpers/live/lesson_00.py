@@ -1,7 +1,7 @@
 """Live figures of lesson 00: the first slider, and the numbers inside an image."""
 import numpy as np
 
-from .. import figures as G
+from ..figures import style as G
 from .core import Live, outline, slider
 
 

@@ -3,9 +3,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from .. import figures as G
 from .. import functional as F
-from .core import Live, pick, slider
+from ..analysis import LossPlane
+from ..figures import style as G
+from .core import Live, pick, scrub, slider
 
 
 class _Bars:
@@ -111,7 +112,7 @@ def step_size(loss_and_gradient, weights, sizes):
     surface curves most; descent begins up that steep wall and follows the gradient inside the slice.
     `loss_and_gradient(weights)` -> loss, gradient in weights' shape.
     """
-    plane, steps = _Slice(loss_and_gradient, weights), 30
+    plane, steps = LossPlane(loss_and_gradient, weights), 30
     across, up = np.linspace(-1, 5, 31), np.linspace(-2.4, 2.4, 31)
     heights = np.array([[plane.at(a, u)[0] for a in across] for u in up])
     fig, (left, right) = G.canvas(10, 4.7, 1, 2, width_ratios=(1.35, 1))
@@ -126,7 +127,7 @@ def step_size(loss_and_gradient, weights, sizes):
     losses, = right.plot([], [], color=G.WEIGHT)
     now, = right.plot([], [], "o", color=G.TEST, ms=14, mec="white", mew=2)
     title = fig.suptitle(" ")
-    runs = {size: plane.descend(size, steps) for size in sizes}
+    runs = {size: plane.descend(size, steps, start=(0.0, 1.2)) for size in sizes}
 
     def update(size, step):
         places, seen = runs[size]
@@ -142,92 +143,12 @@ def step_size(loss_and_gradient, weights, sizes):
                 size=pick("step size", list(sizes), sizes[len(sizes) // 2]), step=slider("steps taken", steps, 0, steps))
 
 
-class _Slice:
-    """A plane through weight space: down the gradient at `origin`, and along the steepest curvature there."""
-
-    def __init__(self, loss_and_gradient, origin):
-        self.loss_and_gradient, self.origin = loss_and_gradient, origin
-        downhill = -loss_and_gradient(origin)[1]
-        self.x = downhill / np.linalg.norm(downhill)
-        steep = self._steepest()
-        steep = steep - np.vdot(steep, self.x) * self.x
-        self.y = steep / np.linalg.norm(steep)
-
-    def _steepest(self, rounds=30, nudge=0.05):
-        """The direction of largest curvature, by power iteration: how the gradient changes along it turns it there."""
-        direction = np.random.default_rng(1).standard_normal(self.origin.shape)
-        for _ in range(rounds):
-            direction *= nudge / np.linalg.norm(direction)
-            direction = self.loss_and_gradient(self.origin + direction)[1] - self.loss_and_gradient(self.origin - direction)[1]
-        return direction
-
-    def at(self, a, u):
-        """Loss at one place of the plane, and its gradient inside the plane (2,)."""
-        loss, gradient = self.loss_and_gradient(self.origin + a * self.x + u * self.y)
-        return loss, np.array([np.vdot(gradient, self.x), np.vdot(gradient, self.y)])
-
-    def descend(self, size, steps, start=(0.0, 1.2)):
-        """Places (steps + 1, 2) and losses (steps + 1,) of gradient descent."""
-        places, losses = np.zeros((steps + 1, 2)), np.zeros(steps + 1)
-        places[0] = start
-        for step in range(steps + 1):
-            losses[step], slope = self.at(*places[step])
-            if step < steps:
-                places[step + 1] = places[step] - size * slope
-        return places, losses
-
-
 def training(snapshots, name):
     """Scrub through a training run: weights of twelve neurons as images, their gradients, and both losses.
 
     `snapshots` as kept by `training.Snapshots`, `name` the weight (out, 784) to show.
     """
     return scrub(snapshots, {"first layer": (name, lambda weights: _sheet(weights[:12]))})
-
-
-def scrub(snapshots, sheets, gaps="white"):
-    """Weights as images, their gradients, and both losses, at one moment of training.
-
-    `sheets` {layer: (parameter's name in `snapshots`, function from its array to one image)};
-    `gaps`: the colour where such an image holds NaN.
-    """
-    first, (name, sheet) = next(iter(sheets.items()))
-    values, grads = (sheet(of[name][0]) for of in (snapshots.values, snapshots.grads))
-    fig, (left, middle, right) = G.canvas(10, 4.6, 1, 3, width_ratios=(1, 1, 1.15))
-    image = G.bare(left).imshow(values, cmap=G.WEIGHTS, extent=(0, 1, 0, values.shape[0] / values.shape[1]))
-    gradient = G.bare(middle).imshow(grads, cmap=G.GRADIENTS, extent=(0, 1, 0, values.shape[0] / values.shape[1]))
-    for ax in (left, middle):
-        ax.set_facecolor(gaps)
-    middle.set_title("gradients of the same")
-    steps = np.array(snapshots.steps)
-    right.plot(steps + 1, snapshots.train_loss, color=G.TRAIN, label="training batch")
-    right.plot(steps + 1, snapshots.test_loss, color=G.TEST, ls="--", label="test")
-    right.set(xscale="log", xlabel="step", title="loss", ylim=(0, max(snapshots.test_loss) * 1.5))
-    right.legend(loc="upper right")
-    line = right.axvline(1, ymax=0.7, color=G.INK, lw=2)  # below the legend
-    dots, = right.plot([], [], "o", color=G.INK)
-    head, title = left.set_title(" "), fig.suptitle(" ")
-
-    def update(moment, show, layer=first):
-        name, sheet = sheets[layer]
-        run, grads = snapshots.values[name], snapshots.grads[name][moment]
-        begun = run[0] if show == "learned so far" else 0
-        image.set_data(sheet(run[moment] - begun))
-        image.set_clim(**G.span(sheet(run[-1] - begun)))
-        gradient.set_data(sheet(grads))
-        gradient.set_clim(**G.span(sheet(grads)))
-        line.set_xdata([steps[moment] + 1] * 2)
-        dots.set_data([steps[moment] + 1] * 2, [snapshots.train_loss[moment], snapshots.test_loss[moment]])
-        head.set_text(show)
-        title.set_text(f"step {steps[moment]}: test loss {snapshots.test_loss[moment]:.3f}, "
-                       f"largest gradient {np.nanmax(np.abs(sheet(grads))):.4f}")
-
-    controls = {"moment": slider("moment", len(steps) - 1, 0, len(steps) - 1),
-                "show": pick("show", ["weights", "learned so far"], "learned so far")}
-    if len(sheets) > 1:
-        controls["layer"] = pick("layer", list(sheets), first)
-    return Live(fig, update, [image, gradient, line, dots, head, title],
-                f"Weights of the {first} as images, their gradients, and the loss, at one moment of training", **controls)
 
 
 def _sheet(rows):

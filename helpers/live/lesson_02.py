@@ -2,12 +2,13 @@
 from functools import cache
 
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
-from .. import figures as G
+from ..figures import style as G
 from .core import Live, outline, slider
 
 
@@ -143,8 +144,8 @@ def stride_and_padding(out_size):
                 padding=slider("padding", 1, 0, most), row=slider("window row", 1, 0, 9), column=slider("window column", 0, 0, 9))
 
 
-_TOUCHES = G.LinearSegmentedColormap.from_list("touches", ["#FFFFFF", "#5FACDC"])
-_OUTPUTS = G.LinearSegmentedColormap.from_list("outputs", ["#FFFFFF", G.OUTPUT])
+_TOUCHES = LinearSegmentedColormap.from_list("touches", ["#FFFFFF", "#5FACDC"])
+_OUTPUTS = LinearSegmentedColormap.from_list("outputs", ["#FFFFFF", G.OUTPUT])
 
 
 class _Grid:

@@ -2,8 +2,8 @@
 import numpy as np
 from matplotlib.collections import LineCollection
 
-from .. import figures as G
 from .. import functional as F
+from ..figures import style as G
 from ..gradcheck import numeric_gradient
 from .core import Live, outline, pick, slider
 

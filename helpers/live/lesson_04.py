@@ -1,10 +1,11 @@
 """Live figures of lesson 04: maps and their gradients, filters in training, step size against mends, and which pixels matter."""
 import numpy as np
 
-from .. import figures as G
 from .. import functional as F
-from .core import Live, pick, slider
-from .lesson_01 import scrub
+from ..analysis import outputs_and_gradients, score_gradient
+from ..figures import style as G
+from ..rounding import probability
+from .core import Live, pick, scrub, slider
 
 
 def feature_maps(networks, images, labels):
@@ -13,7 +14,7 @@ def feature_maps(networks, images, labels):
     `networks` {name: two-layer CNN as `models.two_layer_cnn` makes it}, images (n, 1, 28, 28), labels (n,).
     """
     names = ("first, before the ReLU", "first, after it", "second, before the ReLU", "second, after it")
-    seen = {(name, place): _maps_and_gradients(network, images[[place]], labels[[place]])
+    seen = {(name, place): outputs_and_gradients(network, images[[place]], labels[[place]])
             for name, network in networks.items() for place in range(len(images))}
     fig, axes = G.canvas(10, 4.5, 1, 3, width_ratios=(0.75, 1, 1))
     picture = G.framed(axes[0]).imshow(images[0, 0], cmap=G.PIXELS, vmin=0, vmax=1)
@@ -26,14 +27,14 @@ def feature_maps(networks, images, labels):
     title = fig.suptitle(" ")
 
     def update(image, layer, network):
-        p, both = seen[network, image]
-        maps, grads = both[names.index(layer)]
+        outputs, gradients = seen[network, image]
+        p, maps, grads = F.softmax(outputs[-1])[0][0], outputs[names.index(layer)][0], gradients[names.index(layer)][0]
         picture.set_data(images[image, 0])
         for sheet, array in zip(sheets, (maps, grads)):
             tiles = G.tiled(array, 4 if len(array) == 16 else 3, gap=1)
             sheet.set_data(tiles)
             sheet.set_clim(**G.span(array))
-        answer.set_text(f"p({labels[image]}) {_stated(p[labels[image]])}\nread as {p.argmax()}")
+        answer.set_text(f"p({labels[image]}) {probability(p[labels[image]])}\nread as {p.argmax()}")
         silent = np.mean(maps == 0)
         title.set_text(f"{len(maps)} maps of {maps.shape[1]} × {maps.shape[2]}, {silent:.0%} silent; "
                        f"largest gradient {np.abs(grads).max():.1g}")
@@ -42,27 +43,6 @@ def feature_maps(networks, images, labels):
                 "A digit, the maps that a layer of the network makes of it, and the gradient of the loss for each map",
                 image=slider("image", 4, 0, len(images) - 1), layer=pick("maps", names, names[1]),
                 network=pick("network", list(networks), list(networks)[-1]))
-
-
-def _stated(p):
-    """Equals what: no probability below 1 is rounded up to it."""
-    if p > 0.9999:
-        return "> 0.9999"
-    return f"= {p:.4f}" if p > 0.99 else f"= {p:.2g}"
-
-
-def _maps_and_gradients(network, x, labels):
-    """Probabilities (10,), and for each of the first four layers its output (F, OH, OW) with its gradient."""
-    outputs = []
-    for layer in network.layers:
-        x = layer.forward(x)
-        outputs.append(x)
-    dy = F.cross_entropy(x, labels)[1]
-    grads = []
-    for layer in reversed(network.layers):
-        grads.append(dy)
-        dy = layer.backward(dy)
-    return F.softmax(x)[0][0], [(y[0], dy[0]) for y, dy in zip(outputs[:4], grads[::-1])]
 
 
 def filters(snapshots):
@@ -144,16 +124,9 @@ def saliency(network, images):
             bar.set(height=value, hatch="//" if place == digit else None)
         heads[0].set_text("image" if nudge == 0 else f"every pixel moved by {nudge:g}")
         heads[1].set_text(f"slope of the score for {digit}")
-        title.set_text(f"score for {digit}: {logits[0, digit]:+.1f}, p({digit}) {_stated(p[digit])}; read as {p.argmax()}")
+        title.set_text(f"score for {digit}: {logits[0, digit]:+.1f}, p({digit}) {probability(p[digit])}; read as {p.argmax()}")
 
     return Live(fig, update, [picture, gradient, *bars, *heads, title],
                 "A digit, the gradient of one class's score for each of its pixels, and the ten probabilities",
                 image=slider("image", 3, 0, len(images) - 1), digit=slider("class", 5, 0, 9),
                 nudge=slider("nudge each pixel by", 0.0, 0.0, 0.25, 0.01))
-
-
-def score_gradient(network, x, digit):
-    """The gradient of the score for `digit` with respect to the image: send back 1 for it and 0 for the others."""
-    dz = np.zeros_like(network.forward(x))
-    dz[:, digit] = 1
-    return network.backward(dz)

@@ -1,8 +1,9 @@
 """Live figures of lesson 05: products of many slopes, fading in a real stack, the inert skip, and a gradient's two paths."""
 import numpy as np
 
-from .. import figures as G
 from .. import functional as F
+from ..analysis import gradient_norms, skip_to_logits
+from ..figures import style as G
 from .core import Live, pick, slider
 
 
@@ -60,7 +61,7 @@ def fading(images):
     def update(depth, activation, start):
         ends = []
         for line, skip in ((plain, False), (skipped, True)):
-            sizes = stack_gradients(x, _STARTS[start] * weights[:depth], dy, *_ACTIVATIONS[activation], skip)
+            sizes = gradient_norms(x, _STARTS[start] * weights[:depth], dy, *_ACTIVATIONS[activation], skip)
             line.set_data(np.arange(1, depth + 1), np.clip(sizes, 1e-300, 1e300))
             ends.append(sizes[0])
         title.set_text(f"Layer 1 receives {ends[0]:.2g} times the gradient without skips, {ends[1]:.2g} times with")
@@ -68,21 +69,6 @@ def fading(images):
     return Live(fig, update, [plain, skipped, title], "The size of the gradient at each layer of a deep stack, with and without skips",
                 depth=slider("layers", most, 2, most), activation=pick("activation", list(_ACTIVATIONS), "sigmoid"),
                 start=pick("weights begin at", list(_STARTS), "Glorot"))
-
-
-def stack_gradients(x, weights, dy, formula, backward, skip):
-    """|dL/d(input of layer)| of each layer over |dy| at the top: x (n, width), weights (depth, width, width)."""
-    caches = []
-    for w in weights:
-        y, cache = formula(x @ w.T)
-        caches.append(cache)
-        x = x + y if skip else y
-    sizes, size = [], np.linalg.norm(dy)
-    for w, cache in zip(weights[::-1], caches[::-1]):
-        through = backward(dy, cache) @ w
-        dy = dy + through if skip else through
-        sizes.append(np.linalg.norm(dy) / size)
-    return np.array(sizes[::-1])
 
 
 _ROWS = ("as published", "random")
@@ -93,38 +79,28 @@ def inert(net, image, label):
 
     `net` is a `published.skip.SkipNet`, image (28, 28).
     """
-    before, _, (conv1, relu1, a1, conv2, relu2, a2) = net.forward(image[None])
-    labels, w3 = np.array([label]), net.params["w3"].reshape(10, -1)
-    rows = dict(zip(_ROWS, (np.ones((10, a1.size)), np.random.default_rng(0).standard_normal((10, a1.size)))))
-
-    def felt(kind, scale):
-        added = scale * a1.reshape(1, -1) @ rows[kind].T
-        _, dz = F.cross_entropy(before + added, labels)
-        da1 = F.conv2d_backward(F.relu_backward((dz @ w3).reshape(a2.shape), relu2), conv2)[0]
-        da1 = da1 + (scale * dz @ rows[kind]).reshape(a1.shape)
-        dw1 = F.conv2d_backward(F.relu_backward(da1, relu1), conv1, input_gradient=False)[1]
-        return added[0], F.softmax(before + added)[0][0], dw1[:, 0]
-
-    _, still, gradient = felt(_ROWS[0], 0.0)
+    shape = 10, 16, 21, 21
+    rows = dict(zip(_ROWS, (np.ones(shape), np.random.default_rng(0).standard_normal(shape))))
+    _, still, gradient = skip_to_logits(net, image, label, np.zeros(shape))
     fig, axes = G.canvas(10.4, 4.4, 1, 3, width_ratios=(1, 1, 0.9))
     bars = [ax.bar(range(10), still, color=colour, edgecolor=G.INK, animated=True) for ax, colour in zip(axes, (G.WEIGHT, G.OUTPUT))]
     axes[0].set(ylim=(-1.1, 1.1), xticks=range(10), yticks=[0], title="added to each score")
     axes[1].set(ylim=(0, 1.05), xticks=range(10), title="probabilities")
     for ax in axes[:2]:
         ax.axhline(0, color=G.INK, lw=2)
-    sheet = G.bare(axes[2]).imshow(G.tiled(gradient, 4, gap=1), cmap=G.GRADIENTS, **G.span(gradient))
+    sheet = G.bare(axes[2]).imshow(G.tiled(gradient[:, 0], 4, gap=1), cmap=G.GRADIENTS, **G.span(gradient))
     axes[2].set_facecolor(G.GAP)
     axes[2].set_title("gradient, first filters")
     title = fig.suptitle(" ")
 
     def update(scale, kind):
-        added, p, dw1 = felt(kind, scale)
+        added, p, dw1 = skip_to_logits(net, image, label, scale * rows[kind])
         largest = np.abs(added).max()
         for bar, height in zip(bars[0], added / (largest or 1)):
             bar.set_height(height)
         for bar, height in zip(bars[1], p):
             bar.set_height(height)
-        sheet.set_data(G.tiled(dw1, 4, gap=1))
+        sheet.set_data(G.tiled(dw1[:, 0], 4, gap=1))
         moved = np.abs(p - still).max()
         if kind == _ROWS[0]:
             title.set_text(f"Every score rises by {added[0]:,.2f}: probabilities move by {moved:.0e}")

@@ -3,61 +3,31 @@ from functools import lru_cache
 
 import numpy as np
 
-from .. import figures as G
-from ..layers import Parameter
+from ..analysis import SURFACES, optimizer_path
+from ..figures import style as G
 from ..optim import SGD, Adam, Momentum, RMSProp
 from .core import Live, pick, slider
 
-
-def _bowl(x, y, k):
-    return (x * x + k * y * y) / 2, x, k * y
-
-
-def _ravine(x, y, k):
-    u, v = x + y, x - y
-    return (u * u / k + v * v) / 2, u / k + v, u / k - v
-
-
-def _saddle(x, y, k):
-    return (x * x - y * y / 4 + y**4 / 16) / 2, x, -y / 4 + y**3 / 8
-
-
-def _rosenbrock(x, y, k):
-    return ((1 - x) ** 2 + 10 * (y - x * x) ** 2) / 10, (-2 * (1 - x) - 40 * x * (y - x * x)) / 10, 2 * (y - x * x)
-
-
-# name: loss and slopes at (x, y), for a condition number k
-_SURFACES = {"bowl": _bowl, "ravine": _ravine, "saddle": _saddle, "Rosenbrock": _rosenbrock}
 _STARTS = {f"({x:g}, {y:g})".replace("-", "−"): (x, y) for x, y in [(-2.4, 1.0), (-2.0, 0.02), (-1.2, 1.4), (0.5, -1.8), (2.4, 0.3)]}
 _MOST, _X, _Y = 120, (-3.0, 3.0), (-2.0, 2.0)
 _COLOURS = {"SGD": (G.INK, "o"), "momentum": (G.INPUT, "s"), "RMSProp": (G.WEIGHT, "^"), "Adam": (G.TEST, "D")}
 
 
 @lru_cache(maxsize=64)
-def optimizer_paths(surface, start, condition, lr, b1, b2):
-    """{optimiser: places (steps + 1, 2)} on a surface; a path that leaves the picture for good stays where it left."""
-    formula, paths = _SURFACES[surface], {}
-    for name in _COLOURS:
-        place, path = Parameter(np.array(start)), [start]
-        optimizer = {"SGD": lambda: SGD([place], lr), "momentum": lambda: Momentum([place], lr, b1),
-                     "RMSProp": lambda: RMSProp([place], lr, b2), "Adam": lambda: Adam([place], lr, (b1, b2))}[name]()
-        while len(path) <= _MOST:
-            _, *slopes = formula(*place.value, condition)
-            place.grad = np.array(slopes)
-            optimizer.step()
-            if not np.abs(place.value).max() < 50:
-                path += [path[-1]] * (_MOST + 1 - len(path))
-                break
-            path.append(tuple(place.value))
-        paths[name] = np.array(path)
-    return paths
+def _paths(surface, start, condition, lr, b1, b2):
+    """{optimiser: places (steps + 1, 2)} on a surface."""
+    formula, makers = SURFACES[surface], {
+        "SGD": lambda place: SGD(place, lr), "momentum": lambda place: Momentum(place, lr, b1),
+        "RMSProp": lambda place: RMSProp(place, lr, b2), "Adam": lambda place: Adam(place, lr, (b1, b2))}
+    return {name: optimizer_path(make, lambda place: np.array(formula(*place, condition)[1:]), start, _MOST)
+            for name, make in makers.items()}
 
 
 @lru_cache(maxsize=8)
 def _ground(surface, condition):
     """The height of a surface in bands, like a map: (320, 480), from 0."""
     x, y = np.meshgrid(np.linspace(*_X, 480), np.linspace(*_Y, 320))
-    height = _SURFACES[surface](x, y, condition)[0]
+    height = SURFACES[surface](x, y, condition)[0]
     depth = np.log10(1 + 30 * (height - height.min()) / np.ptp(height))
     return np.floor(depth * 10) / 10
 
@@ -74,9 +44,9 @@ def playground():
     title = ax.set_title(" ")
 
     def update(surface, start, condition, lr, b1, b2, step):
-        formula, reached = _SURFACES[surface], {}
+        formula, reached = SURFACES[surface], {}
         ground.set_data(_ground(surface, condition))
-        for name, path in optimizer_paths(surface, _STARTS[start], condition, lr, b1, b2).items():
+        for name, path in _paths(surface, _STARTS[start], condition, lr, b1, b2).items():
             lines[name].set_data(*path[:step + 1].T)
             heads[name].set_data(*path[step:step + 1].T)
             reached[name] = formula(*path[step], condition)[0]
@@ -84,7 +54,7 @@ def playground():
         title.set_text(f"Step {step}: lowest is {best}, loss {reached[best]:.2g}; SGD {reached['SGD']:.2g}")
 
     return Live(fig, update, [ground, *lines.values(), *heads.values(), title], "Paths of four optimisers over a surface, seen from above",
-                surface=pick("surface", list(_SURFACES), "bowl"), start=pick("start", list(_STARTS), "(−2.4, 1)"),
+                surface=pick("surface", list(SURFACES), "bowl"), start=pick("start", list(_STARTS), "(−2.4, 1)"),
                 condition=pick("condition number (bowl, ravine)", [1, 3, 10, 30, 100], 30),
                 lr=pick("step size", [0.001, 0.003, 0.01, 0.03, 0.06, 0.1, 0.3], 0.06), b1=slider("β₁", 0.9, 0.0, 0.98, step=0.02),
                 b2=pick("β₂", [0.0, 0.5, 0.9, 0.99, 0.999], 0.99), step=slider("step", 30, 0, _MOST))

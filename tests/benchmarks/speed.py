@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from helpers import data
-from helpers import figures as G
+from helpers.figures import style as G
 
 HERE = Path(__file__).parent
 NETWORKS = {"dense net": "mlp", "two-layer CNN": "two_layer_cnn", "skip network": "skip_cnn"}

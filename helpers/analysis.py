@@ -1,0 +1,139 @@
+"""What happens inside networks and optimisers, as numbers: what the live figures draw."""
+import numpy as np
+
+from . import functional as F
+from .layers import Parameter
+
+
+class LossPlane:
+    """A flat slice of a loss surface, through the weights `origin` (Li et al. 2018).
+
+    Its axes: down the gradient at `origin`, and, at a right angle to it, along the direction of largest curvature there.
+    `loss_and_gradient(weights)` -> loss, gradient in weights' shape. A place of the plane is (a, u).
+    """
+
+    def __init__(self, loss_and_gradient, origin):
+        self.loss_and_gradient, self.origin = loss_and_gradient, origin
+        downhill = -loss_and_gradient(origin)[1]
+        self.x = downhill / np.linalg.norm(downhill)
+        steep = self._steepest()
+        steep = steep - np.vdot(steep, self.x) * self.x
+        self.y = steep / np.linalg.norm(steep)
+
+    def _steepest(self, rounds=30, nudge=0.05):
+        """The direction of largest curvature, by power iteration: how the gradient changes along it turns it there."""
+        direction = np.random.default_rng(1).standard_normal(self.origin.shape)
+        for _ in range(rounds):
+            direction *= nudge / np.linalg.norm(direction)
+            direction = self.loss_and_gradient(self.origin + direction)[1] - self.loss_and_gradient(self.origin - direction)[1]
+        return direction
+
+    def at(self, a, u):
+        """Loss at one place of the plane, and its gradient inside the plane (2,)."""
+        loss, gradient = self.loss_and_gradient(self.origin + a * self.x + u * self.y)
+        return loss, np.array([np.vdot(gradient, self.x), np.vdot(gradient, self.y)])
+
+    def descend(self, lr, steps, start):
+        """Places (steps + 1, 2) and losses (steps + 1,) of gradient descent from `start` with the learning rate `lr`."""
+        places, losses = np.zeros((steps + 1, 2)), np.zeros(steps + 1)
+        places[0] = start
+        for step in range(steps + 1):
+            losses[step], slope = self.at(*places[step])
+            if step < steps:
+                places[step + 1] = places[step] - lr * slope
+        return places, losses
+
+
+def outputs_and_gradients(net, x, labels):
+    """What each layer of a `Sequential` gives for x (N, ...), and the gradient of the cross-entropy for it: lists of arrays."""
+    outputs, gradients = [], []
+    for layer in net.layers:
+        x = layer.forward(x)
+        outputs.append(x)
+    dy = F.cross_entropy(x, labels)[1]
+    for layer in reversed(net.layers):
+        gradients.append(dy)
+        dy = layer.backward(dy)
+    return outputs, gradients[::-1]
+
+
+def score_gradient(net, images, place):
+    """The gradient of one class's score, the logit at `place`, for images (N, ...): its saliency (Simonyan et al. 2013).
+
+    The upstream gradient is 1 for that class and 0 for the others.
+    """
+    dz = np.zeros_like(net.forward(images))
+    dz[:, place] = 1
+    return net.backward(dz)
+
+
+def gradient_norms(x, weights, dy, formula, formula_backward, skip):
+    """The norm of the gradient for the input of each layer of a stack, over that of dy, the upstream gradient at its top.
+
+    Each layer is formula(x wᵀ), or x + formula(x wᵀ) if `skip`: x, dy (n, width), weights (depth, width, width).
+    """
+    caches = []
+    for w in weights:
+        y, cache = formula(x @ w.T)
+        caches.append(cache)
+        x = x + y if skip else y
+    norms, top = [], np.linalg.norm(dy)
+    for w, cache in zip(weights[::-1], caches[::-1]):
+        through = formula_backward(dy, cache) @ w
+        dy = dy + through if skip else through
+        norms.append(np.linalg.norm(dy) / top)
+    return np.array(norms[::-1])
+
+
+def skip_to_logits(net, image, label, rows):
+    """A `published.skip.SkipNet` with another skip: `rows` (10, 16, 21, 21) times the first feature maps, added to the logits.
+
+    Returns, for one image (28, 28), what is added (10,), the probabilities (10,), and the gradient of the first filters.
+    """
+    before, _, (conv1, relu1, a1, conv2, relu2, _) = net.forward(image[None])
+    added = a1.reshape(1, -1) @ rows.reshape(len(rows), -1).T
+    _, dz = F.cross_entropy(before + added, np.array([label]))
+    through, _, _ = F.conv2d_backward(F.relu_backward(np.tensordot(dz, net.params["w3"], 1), relu2), conv2)
+    along = np.tensordot(dz, rows, 1)
+    _, dw1, _ = F.conv2d_backward(F.relu_backward(through + along, relu1), conv1, input_gradient=False)
+    return added[0], F.softmax(before + added)[0][0], dw1
+
+
+# --- Optimisers on surfaces of two parameters ----------------------------------------------------------
+
+def _bowl(x, y, k):
+    return (x * x + k * y * y) / 2, x, k * y
+
+
+def _ravine(x, y, k):
+    u, v = x + y, x - y
+    return (u * u / k + v * v) / 2, u / k + v, u / k - v
+
+
+def _saddle(x, y, k):
+    return (x * x - y * y / 4 + y**4 / 16) / 2, x, -y / 4 + y**3 / 8
+
+
+def _rosenbrock(x, y, k):
+    return ((1 - x) ** 2 + 10 * (y - x * x) ** 2) / 10, (-2 * (1 - x) - 40 * x * (y - x * x)) / 10, 2 * (y - x * x)
+
+
+# name: loss and slopes at (x, y), for a condition number k
+SURFACES = {"bowl": _bowl, "ravine": _ravine, "saddle": _saddle, "Rosenbrock": _rosenbrock}
+
+
+def optimizer_path(make, gradient, start, steps, limit=50.0):
+    """Places (steps + 1, n) of the optimiser make([parameter]) from `start` (n,) on; gradient(place) is (n,).
+
+    A path that reaches beyond `limit` in any direction stays where it was before.
+    """
+    place, path = Parameter(np.array(start)), [start]
+    optimizer = make([place])
+    while len(path) <= steps:
+        place.grad = gradient(place.value)
+        optimizer.step()
+        if not np.abs(place.value).max() < limit:
+            path += [path[-1]] * (steps + 1 - len(path))
+        else:
+            path.append(tuple(place.value))
+    return np.array(path)

@@ -1,0 +1,13 @@
+"""Static pictures: `style` has what they are made of, `shared` those of several lessons; the rest is sorted by lesson."""
+from .lesson_00 import class_balance, course_map, mosaic
+from .lesson_01 import loss_curves, mistakes, neuron, regions
+from .lesson_02 import depth, durations, score_maps
+from .lesson_04 import two_layers
+from .lesson_06 import race
+from .shared import confusion, strip, weight_images
+from .style import MEANINGS, PALETTE, Picture
+
+__all__ = [
+    "MEANINGS", "PALETTE", "Picture", "class_balance", "confusion", "course_map", "depth", "durations", "loss_curves",
+    "mistakes", "mosaic", "neuron", "race", "regions", "score_maps", "strip", "two_layers", "weight_images",
+]
