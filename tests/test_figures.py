@@ -25,7 +25,8 @@ def test_the_table_of_mistakes_names_the_commonest(labels, guesses, said):
 
 
 @pytest.mark.parametrize("labels, guesses, said", [
-    ([0, 0, 1], [1, 1, 1], "Most often an ant is read as a bird (2 times)"), ([0, 1], [1, 0], "No class is mistaken for another more than once")])
+    ([0, 0, 1], [1, 1, 1], "Most often an ant is read as a bird (2 times)"),
+    ([0, 1], [1, 0], "No class is mistaken for another more than once")])
 def test_the_table_of_mistakes_names_classes(labels, guesses, said):
     ax = figures.confusion(np.array(labels), np.array(guesses), ANIMALS).fig.axes[0]
     assert ax.get_title() == said and [text.get_text() for text in ax.get_xticklabels()] == list(ANIMALS)

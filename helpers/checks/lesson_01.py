@@ -1,4 +1,4 @@
-"""The exercises of lesson 01: softmax in logarithms, another activation, two ways at once, weights on a leash."""
+"""The exercises of lesson 01: softmax in logarithms, another nonlinearity, two paths at once, weight decay."""
 import numpy as np
 
 from .core import Exercise, draws
@@ -38,7 +38,7 @@ _SIGMOID_BACKWARD = Exercise(
     cases=[(draws((3, 4))[0], 1 / (1 + np.exp(-draws((3, 4), (3, 4))[1])))],
     truth=lambda dy, y: dy * y * (1 - y),
     mistakes={
-        "That is the slope alone: multiply by dy, the gradient that arrives.":
+        "That is the slope alone: multiply by dy, the upstream gradient.":
             lambda dy, y: y * (1 - y),
         "y already is the sigmoid; you applied it once more.":
             lambda dy, y: dy * (1 / (1 + np.exp(-y))) * (1 - 1 / (1 + np.exp(-y))),
@@ -80,7 +80,7 @@ _DECAYED_STEP = Exercise(
             lambda w, dw, lr, decay: w + lr * (dw + decay * w),
         "The decay is missing: add decay × w to the gradient.":
             lambda w, dw, lr, decay: w - lr * dw,
-        "The decay skips the step size: it is part of the gradient, so lr multiplies it too.":
+        "The decay skips the learning rate: it is part of the gradient, so lr multiplies it too.":
             lambda w, dw, lr, decay: w - lr * dw - decay * w,
         "The decay has the wrong sign: it must pull the weights towards zero.":
             lambda w, dw, lr, decay: w - lr * (dw - decay * w),

@@ -78,7 +78,7 @@ _DW_2D = Exercise(
             lambda dy, x, taps, stride: _dw_2d(dy, x, taps, stride, 1, None),
         "The stride is missing along the columns.":
             lambda dy, x, taps, stride: _dw_2d(dy, x, taps, stride, None, 1),
-        "Rows and columns are swapped: with square images nobody notices, and these are not square.":
+        "Rows and columns are swapped: square images would hide it, and these are not square.":
             lambda dy, x, taps, stride: _dw_2d(dy, x, taps, stride).T,
         "You took the mean over the places: a tap collects the sum.":
             lambda dy, x, taps, stride: _dw_2d(dy, x, taps, stride) / dy.size,
@@ -98,7 +98,7 @@ _AVG_POOL_BACKWARD = Exercise(
         "The shares are right, but not where they belong: repeat each number, rather than tile the whole array.":
             lambda dy, size: np.tile(dy, (size, size)) / size ** 2,
     },
-    praise="What arrives is shared out, and none is lost: dx adds up to what dy does.",
+    praise="The upstream gradient is shared out, and none is lost: dx adds up to what dy does.",
     names=("dy",),
 )
 

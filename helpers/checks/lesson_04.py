@@ -1,4 +1,4 @@
-"""The exercises of lesson 04: how far a place sees, a step in the right order, one probability, and a mend's gain."""
+"""The exercises of lesson 04: how far a place sees, a step in the right order, one probability, and what a fix gains."""
 import numpy as np
 
 from .core import Exercise, draws
@@ -70,7 +70,7 @@ _CHAIN_STEP = Exercise(
             lambda x, u, v, target, rate: _chain_step(x, u, v, target, rate, "afresh"),
         "The step goes uphill: move against the gradient.":
             lambda x, u, v, target, rate: _chain_step(x, u, v, target, -rate),
-        "The step size is missing.":
+        "The learning rate is missing.":
             lambda x, u, v, target, rate: _chain_step(x, u, v, target, 1.0),
         "Those are the gradients: take the step, too.":
             lambda x, u, v, target, rate: (v * u * x - target) * np.array([v * x, u * x]),
@@ -126,9 +126,9 @@ _GAIN = Exercise(
     cases=[_SEEDS, tuple(draws((10,), (10,)))],
     truth=lambda before, after: np.array([np.mean(after - before), _error(after - before)]),
     mistakes={
-        "That error forgets that the seeds are the same: take the differences first, then their spread.":
+        "That error forgets that the seeds are the same: take the differences first, then their standard deviation.":
             lambda before, after: np.array([np.mean(after - before), np.hypot(_error(before), _error(after))]),
-        "That is the spread of the differences: their mean is surer, divide by the root of n.":
+        "That is the standard deviation of the differences: their mean is surer, divide by the root of n.":
             lambda before, after: np.array([np.mean(after - before), np.std(after - before, ddof=1)]),
         "The mean is estimated from the same differences, which costs one: divide by n - 1 in their deviation.":
             lambda before, after: np.array([np.mean(after - before), _error(after - before, 0)]),
@@ -138,7 +138,7 @@ _GAIN = Exercise(
             lambda before, after: np.array([np.mean(after - before), np.std(after - before, ddof=1) / len(before)]),
         "That is the square of the error: take the root of the variance, too.":
             lambda before, after: np.array([np.mean(after - before), np.var(after - before, ddof=1) / len(before)]),
-        "That error is of the runs after the mend alone: take it of the differences.":
+        "That error is of the runs after the fix alone: take it of the differences.":
             lambda before, after: np.array([np.mean(after - before), _error(after)]),
         "That is a gain in parts of what was there: take the differences themselves.":
             lambda before, after: np.array([np.mean(after / before - 1), _error(after / before - 1)]),

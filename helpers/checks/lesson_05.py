@@ -1,4 +1,4 @@
-"""The exercises of lesson 05: a chain of skips, a block's way back, and what a skip to the logits sends to the maps."""
+"""The exercises of lesson 05: a chain of skips, a block's backward pass, and what a skip to the logits sends to the maps."""
 import numpy as np
 
 from .core import Exercise, draws
@@ -41,7 +41,7 @@ _BLOCK_BACKWARD = Exercise(
             lambda dy, x, w: _block_backward(dy, x, w, mask=lambda x, w: 1.0),
         "The weights must not be turned: forward is x wᵀ, so backward is times w.":
             lambda dy, x, w: _block_backward(dy, x, w, turn=lambda w: w.T),
-        "The body is x wᵀ: the mask needs w.T, and the way back w.":
+        "The body is x wᵀ: the mask needs w.T, and the backward pass w.":
             lambda dy, x, w: _block_backward(dy, x, w, mask=lambda x, w: x @ w > 0, turn=lambda w: w.T),
         "You masked the path along the skip, too: the ReLU is in the body alone.":
             lambda dy, x, w: (dy * (x @ w.T > 0)) @ w + dy * (x @ w.T > 0),
@@ -54,7 +54,7 @@ _SKIP_BACKWARD = Exercise(
     cases=[(*draws((3, 10), (10, 2, 4, 5)), 0.5), (*draws((1, 4), (4, 1, 2, 2)), 0.001)],
     truth=_skip_backward,
     mistakes={
-        "The scale is missing: it multiplied the maps' way forward, so it multiplies the gradient's way back.":
+        "The scale is missing: it multiplied the maps in the forward pass, so it multiplies the gradient in the backward pass.":
             lambda dz, w, scale: _skip_backward(dz, w, 1.0),
         "You took the mean over the classes: every score was reached, so their gradients add up.":
             lambda dz, w, scale: _skip_backward(dz, w, scale) / dz.shape[1],

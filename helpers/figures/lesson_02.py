@@ -29,8 +29,8 @@ def durations(seconds, title):
     names, slowest = list(seconds), max(seconds.values())
     ax.barh(names, seconds.values(), color=[QUIET] * (len(names) - 1) + [OUTPUT], edgecolor=INK, height=0.6)
     for place, value in enumerate(seconds.values()):
-        ax.text(value * 1.15, place, duration(value) + (f"   ({about(slowest / value)} times faster)" if value < slowest else ""), va="center",
-                bbox={"fc": "white", "ec": "none", "pad": 1})
+        gain = f"   ({about(slowest / value)} times faster)" if value < slowest else ""
+        ax.text(value * 1.15, place, duration(value) + gain, va="center", bbox={"fc": "white", "ec": "none", "pad": 1})
     ax.set(xscale="log", xlim=(min(seconds.values()) / 3, slowest * 20))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g} s" if value >= 1 else f"{value * 1e3:g} ms")
     ax.invert_yaxis()

@@ -1,4 +1,4 @@
-"""Live figures, one function each, sorted by the lesson that shows them; `core` is the machine behind them."""
+"""Live figures, one function each, sorted by the lesson that shows them; `core` is what they are made of."""
 from .core import Live
 from .lesson_00 import how_many_pixels, look_inside
 from .lesson_01 import one_weight, softmax, step_size, training

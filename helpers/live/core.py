@@ -1,4 +1,4 @@
-"""The machine behind every live figure: one persistent figure with controls above it, redrawn within a blink."""
+"""What every live figure is made of: one persistent figure with controls above it, redrawn within a blink."""
 import base64
 import io
 

@@ -1,4 +1,4 @@
-"""Live figures of lesson 01: softmax, the slope of one weight, the step size, and a training run to scrub through."""
+"""Live figures of lesson 01: softmax, the slope of one weight, the step size (learning rate), and a training run to scrub through."""
 from functools import lru_cache
 
 import numpy as np
@@ -106,7 +106,7 @@ def one_weight(loss_and_gradient, weights, digit=3):
 
 
 def step_size(loss_and_gradient, weights, sizes):
-    """Gradient descent with different step sizes on a flat slice of the real loss surface.
+    """Gradient descent with different learning rates, `sizes`, on a flat slice of the real loss surface.
 
     The slice runs through `weights` along the first gradient and along the direction in which the
     surface curves most; descent begins up that steep wall and follows the gradient inside the slice.

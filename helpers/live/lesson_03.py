@@ -1,4 +1,4 @@
-"""Live figures of lesson 03: who touched whom, each tap against finite differences, and a gradient on its way back."""
+"""Live figures of lesson 03: who touched whom, each tap against finite differences, and a gradient in the backward pass."""
 import numpy as np
 from matplotlib.collections import LineCollection
 
@@ -148,9 +148,9 @@ def _measured(forward, rule, x, w, stride):
 
 
 def way_back(image, w, dy, stride):
-    """A gradient dy (OH, OW) on its way back through a convolution of image (H, W) with one filter (K, K).
+    """The backward pass of an upstream gradient dy (OH, OW) through a convolution of image (H, W) with one filter (K, K).
 
-    Output cells hand it back one after the other, in reading order; a tap of the filter can be followed.
+    Output cells send it back one after the other, in reading order; a tap of the filter can be followed.
     """
     cells, (out_h, out_w) = dy.size, dy.shape
     fig, axes = G.canvas(10, 4.1, 1, 4, width_ratios=(1.35, 1, 1, 1.35))

@@ -1,4 +1,4 @@
-"""Live figures of lesson 04: maps and their gradients, filters in training, step size against mends, and which pixels matter."""
+"""Live figures of lesson 04: feature maps and their gradients, filters in training, fixes and learning rates, and which pixels matter."""
 import numpy as np
 
 from .. import functional as F
@@ -60,9 +60,9 @@ def _deep(w):
 
 
 def mends(rows, rates, accuracies):
-    """Accuracy against step size, for a network with more and more of its faults mended.
+    """Accuracy against the learning rate, for a network with more and more of its faults fixed ("mended" in the lesson).
 
-    accuracies (rows, rates, seeds), 0 to 1, NaN where a network exploded; `rows` names what each row mends on top of the one before.
+    accuracies (rows, rates, seeds), 0 to 1, NaN where a network exploded; `rows` names what each row fixes on top of the one before.
     """
     fig, ax = G.canvas(10, 4.5)
     ax.set(xscale="log", xlim=(rates[0] * 0.7, rates[-1] * 1.4), ylim=(0, 1), xlabel="step size", ylabel="right on the test images")
@@ -98,7 +98,7 @@ def mends(rows, rates, accuracies):
 
 
 def saliency(network, images):
-    """Which pixels a class hangs on: the gradient of its score for each pixel, and what a step along it does.
+    """Which pixels a class depends on, its saliency: the gradient of its score for each pixel, and what a step along it does.
 
     `network` takes images (1, 1, 28, 28) to logits (1, 10); images (n, 1, 28, 28).
     """

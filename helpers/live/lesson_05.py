@@ -1,4 +1,4 @@
-"""Live figures of lesson 05: products of many slopes, fading in a real stack, the inert skip, and a gradient's two paths."""
+"""Live figures of lesson 05: products of many slopes, vanishing gradients in a real stack, the inert skip, and a gradient's two paths."""
 import numpy as np
 
 from .. import functional as F
@@ -42,8 +42,8 @@ _STARTS = {"0.03": 0.03, "Glorot": 1.0, "He": 2**0.5, "2": 2.0}
 def fading(images):
     """The gradient at each layer of a stack of dense layers on digits (n, ...), against the one at its top.
 
-    Each layer is activation(w x), or with a skip x + activation(w x). The spread of the start is in units of
-    Glorot's, which for layers with as many outputs as inputs is 1 / sqrt(width).
+    Each layer is activation(w x), or with a skip x + activation(w x). The standard deviation of the initial weights is
+    in units of Glorot's, which for layers with as many outputs as inputs is 1 / sqrt(width).
     """
     width, most, rng = 64, 20, np.random.default_rng(0)
     x = images.reshape(len(images), -1).astype(np.float64)

@@ -1,4 +1,4 @@
-"""Live figures of lesson 06: paths of optimisers over surfaces, the start of a running mean, and step sizes in a network."""
+"""Live figures of lesson 06: paths of optimisers over surfaces, the start of a running mean, and learning rates."""
 from functools import lru_cache
 
 import numpy as np
@@ -87,7 +87,7 @@ def bias_correction():
 
 
 def good_step_sizes(tuning):
-    """How wide the range of good step sizes is, by what counts as good: {optimiser: (step sizes, accuracies)}, of one run each."""
+    """How wide the range of good learning rates is, by what counts as good: {optimiser: (learning rates, accuracies)}, of one run each."""
     fig, ax = G.canvas(10, 4.2)
     ax.set(xscale="log", ylim=(len(tuning) - 0.4, -0.7), yticks=range(len(tuning)), yticklabels=list(tuning), xlabel="step size")
     tried, bars = {}, {}
@@ -124,7 +124,7 @@ def _marks(low, high, digits):
 def step_sizes(moments, sizes):
     """How far Adam would move each number per unit of its mean gradient, over a run.
 
-    `moments`: steps; `sizes` {layer: arrays (moments, F, H, W)}: effective step sizes as images.
+    `moments`: steps; `sizes` {layer: arrays (moments, F, H, W)}: effective learning rates as images.
     """
     fig, (left, right) = G.canvas(10.2, 4.5, 1, 2, width_ratios=(1, 1.3))
     sheet = G.bare(left).imshow(np.zeros((2, 2)), cmap=G.PIXELS, vmin=-2, vmax=0, extent=(0, 1, 0, 1))
