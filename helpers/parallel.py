@@ -46,6 +46,11 @@ def copy_of(net, buffers=True):
                         "layers") from error
 
 
+def of_the_course(module):
+    """Whether a layer is one of `helpers.layers`, of which it is known what they do, and not a learner's."""
+    return type(module).__module__.startswith("helpers.")
+
+
 def restart(generator, *key):
     """Let a random generator begin anew, at a place that the whole numbers `key` decide."""
     generator.bit_generator.state = type(generator.bit_generator)(np.random.SeedSequence(key)).state
@@ -57,50 +62,60 @@ class Worker:
     def __init__(self, net, training):
         self.net, self.modules, self.parameters = net, net.modules(), net.parameters()
         self.generators = [generator for module in self.modules for _, generator in module.own(np.random.Generator)]
+        self.own_arrays = all(map(of_the_course, self.modules))
         net.drop_input_gradient()
         self.first = [module for module in self.modules if vars(module).pop("input_gradient", True) is False]
         if not training:  # on a copy
             for module in self.modules:
                 module.training = module.recording = False
 
+    def gradients(self):
+        """The parameters' gradients; copies, where a learner's layer may write the next ones into the same arrays."""
+        if self.own_arrays:
+            return [parameter.grad for parameter in self.parameters]
+        return [np.array(parameter.grad) for parameter in self.parameters]
+
     def compute(self, work, part, group, key):
-        """work(net, parameters, part) as a member of `group`; `key` and its rank decide what random generators draw."""
+        """work(self, part) as a member of `group`; `key` and its rank decide what random generators draw."""
         for number, generator in enumerate(self.generators):
             restart(generator, *key, group.rank, number)
+        before = [{name: vars(module)[name] for name in ("group", "input_gradient") if name in vars(module)} for module in self.modules]
         for module in self.modules:
             module.group = group
         for module in self.first:
             module.input_gradient = False  # no layer reads the gradient for the images
         try:
-            result = work(self.net, self.parameters, part)
+            result = work(self, part)
             group.leave()
             return result
         finally:
-            for module in self.modules:
+            for module, own in zip(self.modules, before):
                 for name in ("group", "input_gradient", "_cache"):  # the memory of this pass is there for the next shard's
                     vars(module).pop(name, None)
+                vars(module).update(own)
 
 
 @contextmanager
 def workers(net, training, whole=False):
     """A function `each(work, count, key=(0,))` that computes a batch of `count` images in shards, on all cores.
 
-    It returns [work(net, parameters, part) for each shard, the slice `part` of the batch], in the order of the shards.
+    It returns [work(worker, part) for each shard, the slice `part` of the batch], in the order of the shards.
     `key`, whole numbers such as seed and step, decides what random generators in the network draw. If one shard raises,
     the others are stopped and the error is raised here.
     In training `net` itself computes the first shard, the images' gradient is left out, and `whole`, or a layer with
-    `shard_size` None, keeps batches in one piece. In evaluation copies compute all shards, and record nothing.
+    `shard_size` None, keeps batches in one piece. In evaluation copies compute all shards, with buffers of their own, and
+    record nothing.
     """
     parameters, modules = net.parameters(), net.modules()
     whole = training and (whole or any(module.shard_size is None for module in modules))
     together = training and any(module.synchronised for module in modules)
-    team = [Worker(net if training else copy_of(net), training)]
+    team = [Worker(net if training else copy_of(net, buffers=False), training)]
 
     def each(work, count, key=(0,)):
         parts = shards(modules, count, whole)
         others = len(parts) - 1 if together else min(len(parts), cores()) - 1  # threads beside this one
         while len(team) < min(len(parts), others + 2):
-            team.append(Worker(copy_of(net), training))
+            team.append(Worker(copy_of(net, buffers=training), training))
         shared, waiting, results, errors = Shards(len(parts)), SimpleQueue(), [None] * len(parts), []
         for rank in range(1, len(parts)):
             waiting.put(rank)
@@ -111,9 +126,11 @@ def workers(net, training, whole=False):
                 own.value = given.value  # an optimiser may have put a new array in place of the old
             try:
                 results[rank] = worker.compute(work, parts[rank], group, key)
-            except Exception as error:
+            except BaseException as error:
                 errors.append((isinstance(error, threading.BrokenBarrierError), rank, error))
                 shared.barrier.abort()  # releases the shards that wait for this one
+                if not isinstance(error, Exception):  # an interrupt, or an exit
+                    raise
 
         def compute_others(worker):
             with suppress(Empty):

@@ -109,8 +109,9 @@ def fit(net, data, optimizer, epochs, batch_size, seed=0, loss=F.cross_entropy, 
     _check_arguments(net, optimizer, loss, metrics, history, augment=augment, callback=callback, schedule=schedule)
     count, parameters = len(data.x_train), net.parameters()
     starts = range(0, count, batch_size)
-    history = History() if history is None else _continued(history, len(starts))
-    whole = try_out("fit", net.train(), data, batch_size, loss, metrics, augment)
+    history = History() if history is None else _continued(history, len(starts), metrics)
+    whole = try_out("fit", net, data, batch_size, loss, metrics, augment)
+    net.train()
     done = len(history.seconds)
 
     with _interrupt_held() as interrupted, workers(net, training=True, whole=whole) as each, \
@@ -135,7 +136,7 @@ def fit(net, data, optimizer, epochs, batch_size, seed=0, loss=F.cross_entropy, 
                     return _stopped_early(history, epoch)
             seconds = time.perf_counter() - began
             test = _measure(net, data.x_test, data.y_test, loss, metrics)
-            _check_finite(test["loss"], net, data.x_test, f"the test after epoch {epoch + 1}", history)
+            _check_finite(test["loss"], net, data.x_test, f"the test after epoch {epoch + 1}", history, training=False)
             train = {"loss": float(np.mean(history.step_losses[-len(starts):]))} | _named(metrics, totals / count)
             for name in train:
                 history.setdefault(f"train_{name}", []).append(train[name])
@@ -152,18 +153,18 @@ def backpropagate(each, parameters, images, targets, loss, metrics=(), augment=N
 
     `each` is what `parallel.workers` gives, `key` the seed and the step. Where the loss is not finite, no gradient changes.
     """
-    def shard(net, own, part):
+    def shard(worker, part):
         x, y, share = images[part], targets[part], (part.stop - part.start) / len(images)
         if augment is not None:
             x = augment(x, np.random.default_rng((*key, 1, part.start)))
         with _quiet():
-            outputs = net.forward(x)
+            outputs = worker.net.forward(x)
             value, dy = loss(outputs, y)
             sums = [np.sum(metric(outputs, y)) for metric in metrics]
-            for parameter in own:
+            for parameter in worker.parameters:
                 parameter.clear()
-            net.backward(dy * dy.dtype.type(share))
-        return value * share, sums, [parameter.grad for parameter in own]
+            worker.net.backward(dy * dy.dtype.type(share))
+        return value * share, sums, worker.gradients()
 
     values, sums, gradients = zip(*each(shard, len(images), key))
     if np.isfinite(sum(values)):
@@ -186,7 +187,8 @@ def predict(net, images):
     if not isinstance(images, np.ndarray) or len(images) == 0:
         raise ValueError(f"predict: an array of images (N, ...) is wanted, one image at least, but it is {_kind(images)}")
     with workers(net, training=False) as each:
-        return np.concatenate(each(lambda net, _, part: net.forward(images[part]), len(images)))
+        # Copies: a layer may keep an array for its output, and write the next shard's there.
+        return np.concatenate(each(lambda worker, part: np.array(worker.net.forward(images[part])), len(images)))
 
 
 def _measure(net, images, targets, loss, metrics):
@@ -196,9 +198,9 @@ def _measure(net, images, targets, loss, metrics):
         raise ValueError(f"evaluate: one label an image and one image at least are wanted, "
                          f"but there are {len(images)} images and {len(targets)} labels")
 
-    def measured(net, _, part):
+    def measured(worker, part):
         with _quiet():
-            outputs = net.forward(images[part])
+            outputs = worker.net.forward(images[part])
             value = loss(outputs, targets[part])[0] * ((part.stop - part.start) / len(images))
             return value, [np.sum(metric(outputs, targets[part])) for metric in metrics]
 
@@ -215,7 +217,7 @@ def _added_up(parts):
     """The sum of the shards' gradients, in the order of the shards."""
     total, *others = parts
     if others:
-        total = total + others.pop(0)  # a new array: a layer may still use its own
+        total = total + others.pop(0)  # a new array: the first may be needed as it is
     for part in others:
         total += part
     return total
@@ -226,11 +228,16 @@ def _quiet():
     return np.errstate(over="ignore", invalid="ignore")
 
 
-def _continued(history, steps):
+def _continued(history, steps, metrics):
     """A copy of the history of a run that ended with a whole epoch."""
     if len(history.step_losses) != steps * len(history.seconds):
         raise ValueError(f"fit: the run of this history ended within an epoch, after {len(history.step_losses)} steps of "
                          f"{steps} an epoch (or had other batches): go on from the end of an epoch")
+    names = ["loss", *(metric.__name__ for metric in metrics)]
+    columns = {"step_losses", "seconds", *(f"{part}_{name}" for part in ("train", "test") for name in names)}
+    if history.seconds and history.keys() != columns:
+        raise ValueError(f"fit: the history has the columns {', '.join(history)}, but this run would add to {', '.join(sorted(columns))}: "
+                         "go on with the same metrics")
     return History(copy.deepcopy(dict(history)))
 
 
@@ -239,20 +246,20 @@ def _progress(steps):
     return tqdm(total=steps, unit="step", desc="training", disable=os.environ.get("TQDM_DISABLE") == "1")
 
 
-def _check_finite(loss, net, images, when, history):
+def _check_finite(loss, net, images, when, history, training=True):
     if not np.isfinite(loss):
         error = FloatingPointError(f"fit: the loss became {loss} in {when}; numbers first stopped being finite in "
-                                   f"{_first_not_finite(net, images)}. The weights are those that gave this loss: try a smaller "
+                                   f"{_first_not_finite(net, images, training)}. The weights are those that gave this loss: try a smaller "
                                    "learning rate, and check the gradients with gradcheck.check_module")
         error.history = history
         raise error
 
 
-def _first_not_finite(net, images):
+def _first_not_finite(net, images, training):
     """Where numbers first stop being finite on the way forward, in words; looked for in a copy, a shard at a time."""
     if not np.isfinite(images).all():
         return "the images of this batch"
-    twin, found = copy_of(net, buffers=False), []
+    twin, found = copy_of(net, buffers=False).train(training), []
 
     def watched(name, module, forward):
         def watch(x):
@@ -315,10 +322,10 @@ def _check_arguments(net, optimizer, loss, metrics, history, **functions):
     if not set(map(id, net.parameters())) & set(map(id, moved)):
         raise ValueError("fit: the optimiser was made for another network, so this one would not learn: make a new one "
                          "from net.parameters()")
-    if not isinstance(metrics, (list, tuple)) or not all(map(callable, metrics)):
-        raise TypeError(f"fit: metrics must be a list of functions (outputs, targets), but it is {metrics!r}")
-    if len({metric.__name__ for metric in metrics}) < len(metrics):
-        raise ValueError("fit: two metrics have one name, and so would share a column of the history: rename one")
+    if not isinstance(metrics, (list, tuple)) or not all(callable(metric) and hasattr(metric, "__name__") for metric in metrics):
+        raise TypeError(f"fit: metrics must be a list of functions (outputs, targets), each with a name, but it is {metrics!r}")
+    if len({"loss", *(metric.__name__ for metric in metrics)}) <= len(metrics):
+        raise ValueError("fit: two metrics have one name, or one is named loss, and so would share a column of the history: rename one")
     for name, function in functions.items() | {("loss", loss)}:
         if not callable(function) and (function is not None or name == "loss"):
             raise TypeError(f"fit: {name} must be a function, but it is {function!r}" + ": optim.constant_lr makes one of a number" * (name == "schedule"))

@@ -11,7 +11,7 @@ import numpy as np
 from .functional.checks import check_labels
 from .functional.losses import cross_entropy
 from .layers.parameter import Parameter
-from .parallel import copy_of, restart
+from .parallel import copy_of, of_the_course, restart
 
 IMAGES = 4
 
@@ -23,7 +23,8 @@ class _Watched(Parameter):
 
     @property
     def grad(self):
-        self.state = "read"
+        if self.state != "lost":
+            self.state = "read"
         return super().grad
 
     @grad.setter
@@ -101,7 +102,7 @@ def try_out(where, net, data, batch_size, loss, metrics, augment=None):
     Batch normalisation written without `group.sum` is of that kind, and a loss that is no mean over images. Raises what
     `watched` does, and TypeError or ValueError where outputs, targets, loss, metrics and augmentation do not fit together.
     """
-    twin = copy_of(net, buffers=False)
+    twin = copy_of(net, buffers=False).train()
     whole = any(module.shard_size is None for module in twin.modules())
     images, targets = (array[:batch_size if whole else min(IMAGES, batch_size)] for array in (data.x_train, data.y_train))
     count = len(images)
@@ -134,8 +135,8 @@ def try_out(where, net, data, batch_size, loss, metrics, augment=None):
 
 def _mixes(net, images):
     """Whether the first images' outputs change with the others, in training, but for layers that ask for sums over the batch."""
-    if all(type(module).__module__.startswith("helpers.") for module in net.modules()):
-        return False  # none of the course's own does
+    if all(map(of_the_course, net.modules())):
+        return False
     generators = [generator for module in net.modules() for _, generator in module.own(np.random.Generator)]
     for module in net.modules():
         if module.synchronised:
@@ -144,7 +145,7 @@ def _mixes(net, images):
     for others in (images[half:], -2 * images[half:] + 1):
         for number, generator in enumerate(generators):
             restart(generator, number)
-        outputs.append(net.forward(np.concatenate([images[:half], others]).astype(images.dtype))[:half])
+        outputs.append(net.forward(np.concatenate([images[:half], others]).astype(images.dtype))[:half].copy())
     return not np.allclose(*outputs, rtol=1e-4, atol=1e-6, equal_nan=True)
 
 

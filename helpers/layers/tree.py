@@ -6,8 +6,8 @@ class Tree:
     """The modules, parameters and buffers in a module, by names joined with dots, as in PyTorch."""
 
     def attributes(self):
-        """Pairs (name, value) of all that makes this module, without the traces of the last forward pass."""
-        return [(name, value) for name, value in list(vars(self).items()) if name != "_cache"]
+        """Pairs (name, value) of all that makes this module, without what is there during a pass or after it."""
+        return [(name, value) for name, value in list(vars(self).items()) if name not in ("_cache", "group", "input_gradient")]
 
     def own(self, kind):
         """Pairs (name, object) of the objects of this kind in attributes, and in lists, tuples and dictionaries there."""
