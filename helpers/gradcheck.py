@@ -66,8 +66,9 @@ def check_module(net, x, rng, eps=1e-6):
     """Relative error of every gradient of a layer or network, with a random upstream gradient.
 
     The loss is sum(dy * net.forward(x)) with dy drawn from `rng`, so that no mistake hides behind a
-    symmetry. -> {name: error}, the input under "x". The network first sees another batch, one image larger, so that what it
-    keeps from one pass to the next shows; its buffers and random generators, such as dropout's, are put back after each pass.
+    symmetry. -> {name: error}, the input under "x". The network first sees two other batches, one of them one image larger, so
+    that what it keeps from one pass to the next shows. Its buffers and random generators, such as dropout's, are put back
+    after each pass.
     At a kink, such as ReLU's at 0, there is no gradient to compare with: an input within `eps` of one gives a large error
     although nothing is wrong, so draw inputs at random.
     Raises TypeError unless x and all parameters are float64, ValueError if the network writes into the x or dy that it is
@@ -91,8 +92,9 @@ def check_module(net, x, rng, eps=1e-6):
         return {"x": dx} | {name: np.array(parameter.grad) for name, parameter in net.named_parameters()}
 
     try:
-        other = 0.9 * np.concatenate([x[::-1], x[:1]])
-        gradients(other, rng.standard_normal(forward(other).shape))
+        other = 0.9 * np.flip(x)
+        for batch in (np.concatenate([other, other[:1]]), other):
+            gradients(batch, rng.standard_normal(forward(batch).shape))
         dy = rng.standard_normal(forward(x).shape)
         handed = dy.copy()
         found = gradients(x, handed)

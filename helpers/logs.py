@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import active_children, get_context
@@ -18,7 +19,7 @@ from multiprocessing import active_children, get_context
 import numpy as np
 
 from .data import FOLDER as DATA
-from .files import replacing
+from .files import replacing, write_npz
 
 FOLDER = DATA / "logs"
 CHECKSUMS = "checksums.json"
@@ -111,7 +112,7 @@ def save(name, arrays):
         if np.asarray(array).dtype.hasobject:
             raise ValueError(f"logs.save: {key} holds Python objects: store numbers or text")
     file = io.BytesIO()
-    np.savez_compressed(file, **arrays)
+    write_npz(file, arrays, zipfile.ZIP_DEFLATED)
     noted = _noted() | {name: hashlib.sha256(file.getvalue()).hexdigest()}
     for path, raw in ((FOLDER / f"{name}.npz", file.getvalue()),
                       (FOLDER / CHECKSUMS, (json.dumps(noted, indent=2, sort_keys=True) + "\n").encode())):

@@ -74,7 +74,8 @@ class Residual(Module):
 def returned(array, layer, method):
     """The array that a layer's method returned; raises TypeError, naming the layer, where it returned nothing."""
     if array is None:
-        raise TypeError(f"{layer}: its {method} returned nothing: end {type(layer).__name__}.{method} with a return")
+        whose = "that of one of its layers" if isinstance(layer, Sequential) else f"{type(layer).__name__}.{method}"
+        raise TypeError(f"{layer}: its {method} returned nothing: end {whose} with a return")
     return array
 
 

@@ -9,7 +9,9 @@ class Parameter:
     """
 
     def __init__(self, value):
-        self.value = np.array(value, None if isinstance(value, (np.ndarray, np.generic)) else np.float32)
+        self.value = np.array(value)
+        if not isinstance(value, (np.ndarray, np.generic)) and self.value.dtype.kind in "iuf":
+            self.value = self.value.astype(np.float32)
         if self.value.dtype not in (np.float32, np.float64):
             raise TypeError(f"Parameter: the value is of {self.value.dtype}, but training needs float32 or float64: "
                             "use np.asarray(value, dtype=np.float32)")

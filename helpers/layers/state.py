@@ -25,7 +25,7 @@ class State:
         if not isinstance(state, dict):
             raise TypeError(f"load_state_dict: a dictionary {{name: array}} is wanted, as state_dict gives it, not a {type(state).__name__}")
         places = self._places()
-        missing, unknown = sorted(places.keys() - state.keys()), sorted(state.keys() - places.keys())
+        missing, unknown = sorted(places.keys() - state.keys()), sorted(state.keys() - places.keys(), key=str)
         if missing or unknown:
             raise KeyError(f"load_state_dict: missing {missing}, unknown {unknown}: was it saved from another network?")
         values = {name: fitted(f"load_state_dict: {name}", state[name], place.value) for name, place in places.items()}
@@ -74,6 +74,8 @@ def fitted(what, given, place):
         raise TypeError(f"{what} has dtype {given.dtype} but the network expects {place.dtype}")
     with np.errstate(over="ignore"):
         value = given.astype(place.dtype)
+    if value.dtype.kind in "iu" and not np.array_equal(value, given):
+        raise ValueError(f"{what} holds numbers that are too large for the network's {place.dtype}")
     if not np.array_equal(np.isfinite(value), np.isfinite(given)):
         raise ValueError(f"{what} holds numbers that are too large for the network's {place.dtype}: the largest is "
                          f"{np.abs(given[np.isfinite(given)]).max():g}. Was the file saved from a float64 network? Use net.double()")

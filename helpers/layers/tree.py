@@ -36,16 +36,21 @@ class Tree:
         """This module and all inside it, each once."""
         return [module for _, module in self.named_modules()]
 
-    def _named(self, kind):
-        found = {}
+    def _named_state(self):
+        """Pairs (name, Parameter or Buffer), each once; raises ValueError where two have one name."""
+        found, names = {}, {}
         for prefix, module in self.named_modules():
-            for name, thing in module.own(kind):
-                found.setdefault(id(thing), (f"{prefix}.{name}" if prefix else name, thing))
+            for name, thing in module.own((Parameter, Buffer)):
+                name = f"{prefix}.{name}" if prefix else name
+                found.setdefault(id(thing), (name, thing))
+                if names.setdefault(name, thing) is not thing:
+                    raise ValueError(f"{type(self).__name__}: {names[name]} and {thing} would both be saved as {name!r}: give them other "
+                                     "names, or the dictionary that holds them other keys")
         return list(found.values())
 
     def named_parameters(self):
         """Pairs (name, Parameter), each once, from input to output."""
-        return self._named(Parameter)
+        return [(name, thing) for name, thing in self._named_state() if isinstance(thing, Parameter)]
 
     def parameters(self):
         """All parameters, each once, from input to output."""
@@ -53,7 +58,7 @@ class Tree:
 
     def named_buffers(self):
         """Pairs (name, Buffer), each once."""
-        return self._named(Buffer)
+        return [(name, thing) for name, thing in self._named_state() if isinstance(thing, Buffer)]
 
 
 def _found(name, value, kind):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from .. import functional as F
-from ..init import he_normal
+from ..init import fans
 from . import SHAPES, left_over
 
 FAULTS = {
@@ -39,7 +39,7 @@ class CNN:
         self.params = {name: np.zeros(shape) if name in zero else self._drawn(shape, rng) for name, shape in SHAPES.items()}
 
     def _drawn(self, shape, rng):
-        return rng.random_sample(shape) - 0.5 if "init" in self.faults else he_normal(shape, rng, np.float64)
+        return rng.random_sample(shape) - 0.5 if "init" in self.faults else rng.standard_normal(shape) * np.sqrt(2 / fans(shape)[0])
 
     def forward(self, image):
         """Logits (10,) of one image (28, 28), and both maps before and after the bend."""

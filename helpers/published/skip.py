@@ -9,7 +9,7 @@ The article goes image by image and adds the gradients up; here a batch is compu
 import numpy as np
 
 from .. import functional as F
-from ..init import glorot_normal
+from ..init import fans
 from . import SHAPES, left_over
 
 FAULTS = {
@@ -38,10 +38,8 @@ class SkipNet:
         self.moments = {name: (np.zeros(shape), np.zeros(shape)) for name, shape in SHAPES.items()}
 
     def _drawn(self, name, rng):
-        if "init" in self.faults:
-            return rng.normal(0, np.sqrt(2 / _SIZES[name]), SHAPES[name])
         flat = (10, 648) if name == "w3" else SHAPES[name]
-        return glorot_normal(flat, rng, np.float64).reshape(SHAPES[name])
+        return rng.normal(0, np.sqrt(2 / (_SIZES[name] if "init" in self.faults else sum(fans(flat)))), SHAPES[name])
 
     def forward(self, images):
         """Logits before and after the skip, each (N, 10), of images (N, 28, 28), and what the way back needs."""
