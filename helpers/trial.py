@@ -88,6 +88,10 @@ def watched(where, net):
             if parameter.state == "lost":
                 raise ValueError(f"{where}: {name} is used in two places of the network, and the second gradient takes the place of the "
                                  "first: give each layer a parameter of its own, or add up, parameter.grad = parameter.grad + ...")
+            if parameter.grad is None or np.shape(parameter.grad) != parameter.value.shape:
+                found = "None" if parameter.grad is None else f"of shape {np.shape(parameter.grad)}"
+                raise ValueError(f"{where}: the gradient of {name} is {found}, but its value has shape {parameter.value.shape}: "
+                                 "in backward, set .grad to dL/dvalue, one number for each of the value's")
     finally:
         for _, module in modules:
             del module.forward, module.backward

@@ -15,15 +15,14 @@ class Parameter:
         if self.value.dtype not in (np.float32, np.float64):
             raise TypeError(f"Parameter: the value is of {self.value.dtype}, but training needs float32 or float64: "
                             "use np.asarray(value, dtype=np.float32)")
-        self.clear()
 
     def clear(self):
         """Set the gradient to zero."""
-        self._grad = None
+        vars(self).pop("_grad", None)
 
     @property
     def grad(self):
-        if self._grad is None:  # made when it is first asked for: most layers put an array of their own in its place
+        if "_grad" not in vars(self):  # made when it is first asked for: most layers put an array of their own in its place
             self._grad = np.zeros_like(self.value)
         return self._grad
 
@@ -32,7 +31,7 @@ class Parameter:
         self._grad = gradient
 
     def __getstate__(self):  # a copy or a pickle takes no gradient along
-        return vars(self) | {"_grad": None}
+        return {name: value for name, value in vars(self).items() if name != "_grad"}
 
     def __repr__(self):
         return f"Parameter{self.value.shape}"
