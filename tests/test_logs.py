@@ -36,6 +36,12 @@ def test_the_same_arrays_make_the_same_file(folder):
     assert (folder / "run.npz").read_bytes() == first
 
 
+def test_names_may_be_those_of_arguments(folder):
+    logs.save("other", {"file": np.arange(1000), "args": np.array(1)})
+    assert logs.load("other")["file"].sum() == 499_500 and set(logs.load("other")) == {"file", "args"}
+    assert (folder / "other.npz").stat().st_size < 4000  # of 8000: compressed
+
+
 def test_other_logs_keep_their_checksums(folder):
     logs.save("other", {"x": np.zeros(3)})
     assert set(logs.load("run")) == {"loss", "kind"} and set(logs.load("other")) == {"x"}

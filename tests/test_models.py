@@ -8,7 +8,7 @@ from sampled_gradients import sampled_errors
 from helpers import functional as F
 from helpers import models, training
 from helpers.gradcheck import check_module, numeric_gradient, relative_error
-from helpers.layers import Flatten, Identity, Linear, Projection, ReLU, Residual, Sequential
+from helpers.layers import Flatten, Linear, Projection, ReLU, Residual, Sequential
 from helpers.optim import SGD
 
 SKIPS = models.SKIPS
@@ -57,12 +57,6 @@ def test_relu_plus_identity_leaves_the_shared_gradient_alone():
     np.testing.assert_array_equal(net.backward(dy), [[3.0, 10.0]])
 
 
-def test_residual_names_both_shapes():
-    rng = np.random.default_rng(0)
-    with pytest.raises(ValueError, match=r"\(5, 3\).*\(5, 4\)"):
-        Residual(Linear(4, 3, rng), Identity()).forward(np.zeros((5, 4), np.float32))
-
-
 @pytest.mark.parametrize("trained", [True, False])
 def test_projection_is_trained_or_is_not(trained):
     rng = np.random.default_rng(0)
@@ -71,13 +65,12 @@ def test_projection_is_trained_or_is_not(trained):
     digits = SimpleNamespace(x_train=rng.standard_normal((60, 2, 4, 4)).astype(np.float32), y_train=rng.integers(0, 3, 60))
     digits.x_test, digits.y_test = digits.x_train, digits.y_train
     training.fit(net, digits, SGD(net.parameters(), 0.1), 1, 30)
-    weight = net.layers[0].shortcut.weight
+    weight = net.layers[0].shortcut.weight.value
     assert ("0.shortcut.weight" in dict(net.named_parameters())) == trained
     assert ("0.shortcut.weight" in dict(net.named_buffers())) != trained
-    assert np.array_equal(weight.value if trained else weight, start) != trained
-    if trained:
-        wide = Projection(start).double()
-        assert max(check_module(wide, rng.standard_normal((2, 2, 4, 4)), rng).values()) < 1e-7
+    assert np.array_equal(weight, start) != trained
+    errors = check_module(Projection(start, trained).double(), rng.standard_normal((2, 2, 4, 4)), rng)
+    assert errors.keys() == ({"x", "weight"} if trained else {"x"}) and max(errors.values()) < 1e-7
 
 
 @pytest.mark.parametrize("make", [models.two_layer_cnn, *(lambda seed, kind=kind: models.skip_cnn(seed, kind) for kind in SKIPS)])
@@ -98,7 +91,7 @@ def test_the_constant_skip_adds_the_same_to_every_class():
     net, (images, labels) = models.skip_cnn(0).double(), batch()
     skip = net.layers[2].shortcut.forward(net.layers[1].forward(net.layers[0].forward(images)))
     np.testing.assert_allclose(skip, np.repeat(skip[:, :1], 10, axis=1), rtol=1e-12)
-    assert set(models.skip_cnn(0).layers[2].shortcut.weight.ravel()) == {np.float32(0.001)}
+    assert set(models.skip_cnn(0).layers[2].shortcut.weight.value.ravel()) == {np.float32(0.001)}
     _, dlogits = F.cross_entropy(net.forward(images), labels)
     net.backward(dlogits)
     assert np.abs(net.layers[2].shortcut.backward(dlogits)).max() < 1e-15
@@ -109,25 +102,20 @@ def made(kind, seed=3):
     return (models.two_layer_cnn(seed) if kind is None else models.skip_cnn(seed, kind)).double()
 
 
-@pytest.mark.parametrize("kind", [None, "constant", "fixed"])
-def test_every_gradient(kind):
-    assert max(check_module(made(kind), batch(1)[0], np.random.default_rng(1)).values()) < 1e-6
-
-
-@pytest.mark.parametrize("kind", SKIPS)
+@pytest.mark.parametrize("kind", [None, *SKIPS])
 def test_gradients_at_random_places(kind):
-    """For the kinds with so many weights, or so much work, that every single one takes minutes."""
+    """Every single one would take minutes."""
     net, (x, _) = made(kind), batch(2)
     dy = np.random.default_rng(1).standard_normal((2, 10))
     net.forward(x)
     grads = {"x": net.backward(dy)} | {name: parameter.grad for name, parameter in net.named_parameters()}
     values = {"x": x} | {name: parameter.value for name, parameter in net.named_parameters()}
-    assert max(sampled_errors(lambda: np.vdot(dy, net.forward(x)), values, grads, places=50).values()) < 1e-6
+    assert max(sampled_errors(lambda: np.vdot(dy, net.forward(x)), values, grads).values()) < 1e-6
 
 
 def felt(net, scale, images, labels):
     """Probabilities, loss and every gradient, with the skip's weights times 1000 `scale`."""
-    net.layers[2].shortcut.weight = net.layers[2].shortcut.weight * 1000 * scale
+    net.layers[2].shortcut.weight.value *= 1000 * scale
     logits = net.forward(images)
     loss, dlogits = F.cross_entropy(logits, labels)
     dx = net.backward(dlogits)
@@ -165,7 +153,7 @@ def torch_logits(torch, net, tensors, images):
     if len(net.layers) == 3:  # with a skip to the logits
         skip = tensors[6:]
         shortcut = net.layers[2].shortcut
-        weight = skip[0] if shortcut.trained else torch.tensor(shortcut.weight)
+        weight = skip[0] if shortcut.trained else torch.tensor(shortcut.weight.value)
         logits = logits + maps.flatten(1) @ weight.flatten(1).T
     return logits
 
