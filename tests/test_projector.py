@@ -14,14 +14,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 
-from helpers import figures
-from helpers.figures import Picture
+from helpers.figures import Picture, style
 from helpers.live.core import Live
 
 LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("[0-9]*.ipynb"), key=lambda path: path.name)
 POINTS, WIDTH, APART = 14, 2, 10  # of text, of lines, and between colours (CAM02-UCS, in which 1 can just be seen)
 BLIND = [None, "protanomaly", "deuteranomaly", "tritanomaly"]
-PALETTE = {name: np.array(to_rgb(colour)) for name, colour in figures.PALETTE.items()}
+PALETTE = {name: np.array(to_rgb(colour)) for name, colour in style.PALETTE.items()}
 
 
 @lru_cache
@@ -149,13 +148,13 @@ def to_eyes(rgb, blind):
 
 @pytest.mark.parametrize("blind", BLIND)
 def test_colours_with_a_meaning_are_told_apart(blind):
-    for one, other in itertools.combinations(figures.MEANINGS, 2):
+    for one, other in itertools.combinations(style.MEANINGS, 2):
         apart = deltaE(to_eyes(PALETTE[one], blind), to_eyes(PALETTE[other], blind), input_space="sRGB1")
         assert apart > APART, f"{one} and {other}: {apart:.1f}"
 
 
 @pytest.mark.parametrize("blind", BLIND)
-@pytest.mark.parametrize("colours", [figures.WEIGHTS, figures.GRADIENTS], ids=lambda colours: colours.name)
+@pytest.mark.parametrize("colours", [style.WEIGHTS, style.GRADIENTS], ids=lambda colours: colours.name)
 def test_above_and_below_zero_are_told_apart(colours, blind):
     for share in (0.3, 0.6, 1.0):
         low, high = (np.array(colours(0.5 + sign * share / 2)[:3]) for sign in (-1, 1))

@@ -5,9 +5,9 @@ from .lesson_02 import depth, durations, score_maps
 from .lesson_04 import two_layers
 from .lesson_06 import race
 from .shared import confusion, strip, weight_images
-from .style import MEANINGS, PALETTE, Picture
+from .style import Picture
 
 __all__ = [
-    "MEANINGS", "PALETTE", "Picture", "class_balance", "confusion", "course_map", "depth", "durations", "loss_curves",
-    "mistakes", "mosaic", "neuron", "race", "regions", "score_maps", "strip", "two_layers", "weight_images",
+    "Picture", "class_balance", "confusion", "course_map", "depth", "durations", "loss_curves", "mistakes", "mosaic", "neuron",
+    "race", "regions", "score_maps", "strip", "two_layers", "weight_images",
 ]
