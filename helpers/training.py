@@ -109,7 +109,8 @@ def fit(net, data, optimizer, epochs, batch_size, seed=0, loss=F.cross_entropy, 
     _check_arguments(net, optimizer, loss, metrics, history, augment=augment, callback=callback, schedule=schedule)
     count, parameters = len(data.x_train), net.parameters()
     starts = range(0, count, batch_size)
-    history = History() if history is None else _continued(history, len(starts), metrics)
+    columns = [f"{part}_{name}" for name in ("loss", *(metric.__name__ for metric in metrics)) for part in ("train", "test")]
+    history = History({column: [] for column in columns} | ({} if history is None else _continued(history, columns, len(starts))))
     whole = try_out("fit", net, data, batch_size, loss, metrics, augment)
     net.train()
     done = len(history.seconds)
@@ -139,8 +140,8 @@ def fit(net, data, optimizer, epochs, batch_size, seed=0, loss=F.cross_entropy, 
             _check_finite(test["loss"], net, data.x_test, f"the test after epoch {epoch + 1}", history, training=False)
             train = {"loss": float(np.mean(history.step_losses[-len(starts):]))} | _named(metrics, totals / count)
             for name in train:
-                history.setdefault(f"train_{name}", []).append(train[name])
-                history.setdefault(f"test_{name}", []).append(test[name])
+                history[f"train_{name}"].append(train[name])
+                history[f"test_{name}"].append(test[name])
             history.seconds.append(seconds)
             bar.set_postfix_str(", ".join(f"test {name} {_shown(name, value)}" for name, value in test.items()))
             if interrupted:
@@ -228,17 +229,15 @@ def _quiet():
     return np.errstate(over="ignore", invalid="ignore")
 
 
-def _continued(history, steps, metrics):
-    """A copy of the history of a run that ended with a whole epoch."""
+def _continued(history, columns, steps):
+    """A copy of the columns of a run that ended with a whole epoch."""
     if len(history.step_losses) != steps * len(history.seconds):
         raise ValueError(f"fit: the run of this history ended within an epoch, after {len(history.step_losses)} steps of "
                          f"{steps} an epoch (or had other batches): go on from the end of an epoch")
-    names = ["loss", *(metric.__name__ for metric in metrics)]
-    columns = {"step_losses", "seconds", *(f"{part}_{name}" for part in ("train", "test") for name in names)}
-    if history.seconds and history.keys() != columns:
-        raise ValueError(f"fit: the history has the columns {', '.join(history)}, but this run would add to {', '.join(sorted(columns))}: "
+    if history.seconds and history.keys() != {"step_losses", "seconds", *columns}:
+        raise ValueError(f"fit: the history has the columns {', '.join(history)}, but this run would add to {', '.join(columns)}: "
                          "go on with the same metrics")
-    return History(copy.deepcopy(dict(history)))
+    return copy.deepcopy(dict(history))
 
 
 def _progress(steps):
