@@ -39,7 +39,7 @@ test: .venv/test  ## run all tests and all notebooks on the bundled digits, with
 test-in:
 	$(TESTS)
 
-# An old library may be warned by a newer one that its ways are old: that is not for us to mend.
+# DeprecationWarnings between dependencies are ignored: an old library may be warned by a newer one.
 test-versions: .venv/lab  ## run all that on the oldest and on the newest versions that pyproject.toml allows
 	@set -e; for versions in oldest newest; do echo "--- $$versions"; \
 		$(BIN)/python -m venv --clear .venv-$$versions; \

@@ -1,9 +1,9 @@
-"""How weights begin: random, at a scale that keeps signals from growing or fading through layers.
+"""Initialisation: random weights, at a scale that keeps signals from growing or vanishing through layers.
 
 Each takes the shape of the weights and a generator or a seed, and returns an array of that shape. For weights
 (out, in) fan_in = in and fan_out = out; for filters (F, C, KH, KW) fan_in = C KH KW and
 fan_out = F KH KW. The normal kinds draw with the standard deviation given, the uniform kinds between
-plus and minus sqrt(3) times it, which has the same spread.
+plus and minus sqrt(3) times it, which has the same standard deviation.
 """
 import numpy as np
 
@@ -45,7 +45,7 @@ def lecun_normal(shape, rng, dtype=np.float32):
 
 
 def lecun_uniform(shape, rng, dtype=np.float32):
-    """The spread of `lecun_normal`, drawn uniformly."""
+    """The standard deviation of `lecun_normal`, drawn uniformly."""
     return _uniform(shape, rng, np.sqrt(1 / fans(shape)[0]), dtype)
 
 
@@ -55,7 +55,7 @@ def glorot_normal(shape, rng, dtype=np.float32):
 
 
 def glorot_uniform(shape, rng, dtype=np.float32):
-    """The spread of `glorot_normal`, drawn uniformly (Glorot and Bengio 2010, equation 16)."""
+    """The standard deviation of `glorot_normal`, drawn uniformly (Glorot and Bengio 2010, equation 16)."""
     return _uniform(shape, rng, np.sqrt(2 / sum(fans(shape))), dtype)
 
 
@@ -65,5 +65,5 @@ def he_normal(shape, rng, dtype=np.float32):
 
 
 def he_uniform(shape, rng, dtype=np.float32):
-    """The spread of `he_normal`, drawn uniformly."""
+    """The standard deviation of `he_normal`, drawn uniformly."""
     return _uniform(shape, rng, np.sqrt(2 / fans(shape)[0]), dtype)
