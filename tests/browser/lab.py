@@ -156,6 +156,20 @@ def new_page(width=1280, height=1400):
         browser.close()
 
 
+# Notes what a kernel reports as an error, and how often it was done with something. A page opens a comm, named like
+# 01234567-89ab-..., and uses it at once: ipykernel may look for it before it has opened it, and says so on stderr. That has nothing
+# to do with a lesson: the comms of its widgets are opened by the kernel, and have names without dashes.
+LISTEN = r"""() => {
+    const early = /^No such comm: [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n/gm;
+    window.kernelErrors = [];
+    window.answers = 0;
+    jupyterapp.shell.currentWidget.context.sessionContext.iopubMessage.connect((_, { header, content }) => {
+        if (header.msg_type === "error") kernelErrors.push(`${content.ename}: ${content.evalue}`);
+        if (header.msg_type === "stream" && content.name === "stderr") kernelErrors.push(...[content.text.replace(early, "")].filter(Boolean));
+        if (header.msg_type === "status" && content.execution_state === "idle") answers += 1;
+    });
+}"""
+
 # Notes when a key or a button went down, and when the first picture after that was there.
 STOPWATCH = """() => {
     const down = () => { window.pressed = performance.now(); window.shown = null; };
@@ -188,14 +202,8 @@ class Lesson:
         self.page.evaluate("""() => {
             jupyterapp.shell.collapseLeft?.();
             jupyterapp.shell.collapseRight?.();
-            window.kernelErrors = [];
-            window.answers = 0;
-            jupyterapp.shell.currentWidget.context.sessionContext.iopubMessage.connect((_, { header, content }) => {
-                if (header.msg_type === "error") kernelErrors.push(`${content.ename}: ${content.evalue}`);
-                if (header.msg_type === "stream" && content.name === "stderr") kernelErrors.push(content.text);
-                if (header.msg_type === "status" && content.execution_state === "idle") answers += 1;
-            });
         }""")
+        self.page.evaluate(LISTEN)
         self.page.evaluate(STOPWATCH)
 
     def _wait_until_idle(self):
