@@ -6,12 +6,20 @@ from sampled_gradients import sampled_errors
 
 from helpers import data, models
 from helpers import functional as F
+from helpers.blas import one_thread
 from helpers.published import cnn, skip
 
 ALL = set(skip.FAULTS)
 DIGITS = data.load_digits("bundled")
 IMAGES, LABELS = cnn.pixels(DIGITS.x_train), DIGITS.y_train
 NOISE, SOME = np.random.default_rng(1).random((4, 28, 28)), np.array([3, 0, 9, 3])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_blas_thread():
+    """Beside other programs, two threads of a product wait for each other, up to a hundred times as long as they compute."""
+    with one_thread():
+        yield
 
 
 def gradient_errors(net, images=NOISE, labels=SOME):
