@@ -2,7 +2,7 @@
 
     python tests/mutants/run.py [WORD ...]      # only mistakes whose name holds one of the words
 
-Ends with an error if a mistake goes unnoticed, or no longer fits the code.
+Ends with an error if a mistake goes unnoticed, or no longer fits the code, or if a test that turned red is red without it too.
 """
 import os
 import re
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -18,7 +19,7 @@ from queue import SimpleQueue
 from mistakes import MISTAKES
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 120  # a mistake can make a test wait for ever: that is noticed too
+SECONDS = 300  # a mistake can make a test wait for ever: that is noticed too
 IGNORED = shutil.ignore_patterns(".*", "__pycache__", "*.part", "mndata.npz", "*-ubyte*")
 
 
@@ -38,9 +39,9 @@ def copy_to(folder):
 
 
 def first_red(folder, tests):
-    """The first test that fails in a copy, or None."""
+    """The first of the tests, given as in `pytest tests/...`, that fails in a copy, or None."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider",
-               "--hypothesis-profile=mutants", "-m", "not browser and not torch", *[f"tests/{name}.py" for name in tests.split()]]
+               "--hypothesis-profile=mutants", "-m", "not browser and not torch", *[f"tests/{name}" for name in tests]]
     environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
     try:
         run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS)
@@ -60,9 +61,22 @@ def planted(mistake, folder):
     right = path.read_text(encoding="utf-8")
     path.write_text(right.replace(mistake.right, mistake.wrong), encoding="utf-8")
     try:
-        return first_red(folder, mistake.tests)
+        return first_red(folder, files(mistake))
     finally:
         path.write_text(right, encoding="utf-8")
+
+
+def files(mistake):
+    return [f"{name}.py" for name in mistake.tests.split()]
+
+
+def judges(reds):
+    """{file: the tests in it that turned red}, or, where they did not end, whole files. `reds` pairs mistakes with the first red test."""
+    found = defaultdict(set)
+    for mistake, red in reds:
+        for test in [] if red is None else files(mistake) if red.startswith("(") else [red.split("[")[0]]:
+            found[test.split("::")[0]].add(test)
+    return found
 
 
 def main(words):
@@ -82,14 +96,14 @@ def main(words):
             finally:
                 copies.put(folder)
 
-        files = sorted({name for mistake in chosen for name in mistake.tests.split()})
-        for name, red in zip(files, pool.map(lambda name: in_a_copy(lambda folder: first_red(folder, name)), files)):
-            if red:
-                raise SystemExit(f"Without any mistake {red} is red already: no mistake can be judged by {name}.")
-        unnoticed = 0
+        reds = []
         for mistake, red in zip(chosen, pool.map(lambda mistake: in_a_copy(planted, mistake), chosen)):
-            unnoticed += red is None
+            reds.append((mistake, red))
             print(f"{mistake.name:<62} {red or 'NOT NOTICED'}", flush=True)
+        unnoticed = sum(red is None for _, red in reds)
+        for red in pool.map(lambda tests: in_a_copy(lambda folder: first_red(folder, sorted(tests))), judges(reds).values()):
+            if red:
+                raise SystemExit(f"Without any mistake {red} is red too: it cannot judge.")
     print(f"{len(chosen) - unnoticed} of {len(chosen)} mistakes noticed, in {time.monotonic() - began:.0f} s")
     return 1 if unnoticed else 0
 
