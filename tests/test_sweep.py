@@ -140,15 +140,14 @@ def test_a_kept_result_is_the_one_that_was_returned(result):
 
 def test_a_history_can_be_kept(tmp_path):
     def train(seed):
-        return dict(vars(training.fit(net := models.mlp(seed), few(), SGD(net.parameters(), 0.1), 1, 50)))
+        return training.fit(net := models.mlp(seed), few(), SGD(net.parameters(), 0.1), 1, 50)))
 
     fresh, again = (sweep(train, [0], keep=tmp_path)[0] for _ in range(2))
     assert fresh["step_losses"].tolist() == again["step_losses"].tolist() and len(fresh["step_losses"]) == 4
 
 
 def few():
-    digits = data.load_digits("bundled")
-    return data.Digits(digits.x_train[:200], digits.y_train[:200], digits.x_test[:50], digits.y_test[:50], "few")
+    return data.load_digits("bundled").take(200, test=50)
 
 
 @pytest.mark.parametrize("shown", [True, False])
