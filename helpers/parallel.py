@@ -18,6 +18,8 @@ import numpy as np
 from .blas import one_thread
 from .layers.group import Apart, Group, Member, Shards
 
+_PASSING = "group", "input_gradient"  # what a pass sets in modules
+
 PIECE = 25  # images at a time in evaluation, where a layer wants to see its batches whole
 
 
@@ -63,8 +65,12 @@ class Worker:
         self.net, self.modules, self.parameters = net, net.modules(), net.parameters()
         self.generators = [generator for module in self.modules for _, generator in module.own(np.random.Generator)]
         self.own_arrays = all(map(of_the_course, self.modules))
+        before = [dict(vars(module)) for module in self.modules]
         net.drop_input_gradient()
-        self.first = [module for module in self.modules if vars(module).pop("input_gradient", True) is False]
+        self.first = [module for module in self.modules if not module.input_gradient]
+        for module, own in zip(self.modules, before):
+            vars(module).pop("input_gradient", None)
+            vars(module).update(own)
         if not training:  # on a copy
             for module in self.modules:
                 module.training = module.recording = False
@@ -79,7 +85,7 @@ class Worker:
         """work(self, part) as a member of `group`; `key` and its rank decide what random generators draw."""
         for number, generator in enumerate(self.generators):
             restart(generator, *key, group.rank, number)
-        before = [{name: vars(module)[name] for name in ("group", "input_gradient") if name in vars(module)} for module in self.modules]
+        before = [{name: value for name, value in vars(module).items() if name in _PASSING} for module in self.modules]
         for module in self.modules:
             module.group = group
         for module in self.first:
@@ -90,7 +96,7 @@ class Worker:
             return result
         finally:
             for module, own in zip(self.modules, before):
-                for name in ("group", "input_gradient", "_cache"):  # the memory of this pass is there for the next shard's
+                for name in (*_PASSING, "_cache"):  # the memory of this pass is there for the next shard's
                     vars(module).pop(name, None)
                 vars(module).update(own)
 

@@ -235,8 +235,8 @@ def _continued(history, columns, steps):
         raise ValueError(f"fit: the run of this history ended within an epoch, after {len(history.step_losses)} steps of "
                          f"{steps} an epoch (or had other batches): go on from the end of an epoch")
     if history.seconds and history.keys() != {"step_losses", "seconds", *columns}:
-        raise ValueError(f"fit: the history has the columns {', '.join(history)}, but this run would add to {', '.join(columns)}: "
-                         "go on with the same metrics")
+        raise ValueError(f"fit: the history has the columns {', '.join(history)}, but this run would add to "
+                         f"{', '.join(columns)}: go on with the same metrics")
     return copy.deepcopy(dict(history))
 
 
@@ -248,8 +248,8 @@ def _progress(steps):
 def _check_finite(loss, net, images, when, history, training=True):
     if not np.isfinite(loss):
         error = FloatingPointError(f"fit: the loss became {loss} in {when}; numbers first stopped being finite in "
-                                   f"{_first_not_finite(net, images, training)}. The weights are those that gave this loss: try a smaller "
-                                   "learning rate, and check the gradients with gradcheck.check_module")
+                                   f"{_first_not_finite(net, images, training)}. The weights are those that gave this loss: "
+                                   "try a smaller learning rate, and check the gradients with gradcheck.check_module")
         error.history = history
         raise error
 
@@ -324,7 +324,8 @@ def _check_arguments(net, optimizer, loss, metrics, history, **functions):
     if not isinstance(metrics, (list, tuple)) or not all(callable(metric) and hasattr(metric, "__name__") for metric in metrics):
         raise TypeError(f"fit: metrics must be a list of functions (outputs, targets), each with a name, but it is {metrics!r}")
     if len({"loss", *(metric.__name__ for metric in metrics)}) <= len(metrics):
-        raise ValueError("fit: two metrics have one name, or one is named loss, and so would share a column of the history: rename one")
+        raise ValueError("fit: two metrics have one name, or one is named loss, and so would share a column of the history: "
+                         "rename one")
     for name, function in functions.items() | {("loss", loss)}:
         if not callable(function) and (function is not None or name == "loss"):
             raise TypeError(f"fit: {name} must be a function, but it is {function!r}" + ": optim.constant_lr makes one of a number" * (name == "schedule"))

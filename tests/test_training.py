@@ -137,7 +137,8 @@ def test_seconds_leave_the_measuring_out(monkeypatch):
 
 def test_history_is_columns_by_name_and_prints_as_a_table():
     history = training.History({"step_losses": [1.0] * 7, "train_loss": [2.34567, 1.5], "train_accuracy": [0.5, 0.75],
-                                "test_loss": [1.25, 1.125], "test_accuracy": [0.25, 0.98765], "test_error": [3.0, 4.0], "seconds": [1, 1]})
+                                "test_loss": [1.25, 1.125], "test_accuracy": [0.25, 0.98765], "test_error": [3.0, 4.0],
+                                "seconds": [1, 1]})
     history.interrupted = True
     head, first, second, last = str(history).splitlines()
     assert head == "epoch   train loss   train accuracy   test loss   test accuracy   test error"
@@ -424,7 +425,8 @@ def test_a_schedule_needs_an_optimiser_that_reads_lr():
 
 
 @pytest.mark.parametrize("given, words", [
-    (SimpleNamespace(), "SimpleNamespace is no Module: write class SimpleNamespace"), (Linear, "Linear is a class"), ([Flatten()], "a list is no layer"),
+    (SimpleNamespace(), "SimpleNamespace is no Module: write class SimpleNamespace"), (Linear, "Linear is a class"),
+    ([Flatten()], "a list is no layer"),
 ])
 def test_a_network_of_another_kind_is_refused_in_words(given, words):
     optimizer = SGD(network().parameters(), LR)
@@ -444,7 +446,9 @@ def test_predict_wants_images(images):
 
 def regression(seed=0):
     digits = toy(seed)
-    digits.y_train, digits.y_test = (np.stack([x.sum(axis=(1, 2, 3)), x[:, 0, 0, 0], x[:, 0, 1, 2]], axis=1) for x in (digits.x_train, digits.x_test))
+    for part in ("train", "test"):
+        x = getattr(digits, f"x_{part}")
+        setattr(digits, f"y_{part}", np.stack([x.sum(axis=(1, 2, 3)), x[:, 0, 0, 0], x[:, 0, 1, 2]], axis=1))
     return digits
 
 
@@ -1007,12 +1011,12 @@ class AddsUp(KeepsInput):
 @pytest.mark.parametrize("make, plain", [
     (TwoNames, lambda: Sequential(Flatten(), Linear(6, 3, 0))),
     (InAList, lambda: Sequential(Flatten(), Linear(6, 5, 0), ReLU(), Linear(5, 3, 1))),
-    (KeepsInput, None), (AddsUp, KeepsInput),
+    (KeepsInput, lambda: Sequential(Flatten(), Linear(6, 3, 0, bias=False, init=lambda shape, rng, dtype: np.zeros(shape, dtype)))),
+    (AddsUp, KeepsInput),
 ], ids=["one layer under two names", "layers in a list", "an input that is kept", "gradients that are added up"])
 @pytest.mark.parametrize("shard", [250, 2])
 def test_layers_as_readers_write_them(make, plain, shard):
     """Each parameter moves once a step, by its own gradient; what is only kept is neither trained nor saved."""
-    plain = plain or (lambda: Sequential(Flatten(), Linear(6, 3, 0, bias=False, init=lambda shape, rng, dtype: np.zeros(shape, dtype))))
     histories, nets = [], [make().double(), plain().double()]
     for net in nets:
         net.shard_size = shard
@@ -1020,7 +1024,8 @@ def test_layers_as_readers_write_them(make, plain, shard):
     assert np.allclose(histories[0].step_losses, histories[1].step_losses, rtol=1e-12, atol=0)
     assert len(nets[0].parameters()) == len(nets[1].parameters()) == len(nets[0].state_dict())
     for own, other in zip(nets[0].parameters(), nets[1].parameters()):
-        assert np.allclose(own.value, other.value if own.value.shape == other.value.shape else other.value.T, rtol=1e-10, atol=1e-12)
+        other = other.value if own.value.shape == other.value.shape else other.value.T
+        assert np.allclose(own.value, other, rtol=1e-10, atol=1e-12)
     fresh = make().double()
     fresh.load_state_dict(nets[0].state_dict())
     fresh.shard_size = shard
