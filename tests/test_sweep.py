@@ -140,7 +140,7 @@ def test_a_kept_result_is_the_one_that_was_returned(result):
 
 def test_a_history_can_be_kept(tmp_path):
     def train(seed):
-        return training.fit(net := models.mlp(seed), few(), SGD(net.parameters(), 0.1), 1, 50)))
+        return training.fit(net := models.mlp(seed), few(), SGD(net.parameters(), 0.1), 1, 50)
 
     fresh, again = (sweep(train, [0], keep=tmp_path)[0] for _ in range(2))
     assert fresh["step_losses"].tolist() == again["step_losses"].tolist() and len(fresh["step_losses"]) == 4
