@@ -5,7 +5,6 @@ the network and the batch decide, and they are added up in order: results do not
 NumPy lets other threads work during matrix products and large copies. Each thread has a copy of the network that shares
 its values; in training the network itself is the first of them.
 """
-import copy
 import os
 import sys
 import threading
@@ -16,6 +15,7 @@ from queue import Empty, SimpleQueue
 import numpy as np
 
 from .blas import one_thread
+from .layers.copies import copy_of, of_the_course, restart
 from .layers.group import Apart, Group, Member, Shards
 
 _PASSING = "group", "input_gradient"  # what a pass sets in modules
@@ -33,29 +33,6 @@ def shards(modules, count, whole=False):
     size = count if whole else min(module.shard_size or PIECE for module in modules)
     pieces = -(-count // size)
     return [slice(count * piece // pieces, count * (piece + 1) // pieces) for piece in range(pieces)]
-
-
-def copy_of(net, buffers=True):
-    """A copy that shares the values of parameters with `net`, its buffers too unless told otherwise, and nothing else.
-
-    Raises TypeError for a network that holds what cannot be copied.
-    """
-    shared = [parameter.value for parameter in net.parameters()] + [buffer for _, buffer in net.named_buffers() if buffers]
-    try:
-        return copy.deepcopy(net, {id(thing): thing for thing in shared})
-    except TypeError as error:
-        raise TypeError(f"the network cannot be copied for the other threads ({error}): keep open files, locks and the like out of "
-                        "layers") from error
-
-
-def of_the_course(module):
-    """Whether a layer is one of `helpers.layers`, of which it is known what they do, and not a learner's."""
-    return type(module).__module__.startswith("helpers.")
-
-
-def restart(generator, *key):
-    """Let a random generator begin anew, at a place that the whole numbers `key` decide."""
-    generator.bit_generator.state = type(generator.bit_generator)(np.random.SeedSequence(key)).state
 
 
 class Worker:
@@ -116,11 +93,12 @@ def workers(net, training, whole=False):
     whole = training and (whole or any(module.shard_size is None for module in modules))
     together = training and any(module.synchronised for module in modules)
     team = [Worker(net if training else copy_of(net, buffers=False), training)]
+    again = not training or team[0].own_arrays  # else what a learner's layer keeps in `net` would depend on the threads
 
     def each(work, count, key=(0,)):
         parts = shards(modules, count, whole)
         others = len(parts) - 1 if together else min(len(parts), cores()) - 1  # threads beside this one
-        while len(team) < min(len(parts), others + 2):
+        while len(team) < min(len(parts), others + (1 if again else 2)):
             team.append(Worker(copy_of(net, buffers=training), training))
         shared, waiting, results, errors = Shards(len(parts)), SimpleQueue(), [None] * len(parts), []
         for rank in range(1, len(parts)):
@@ -146,7 +124,7 @@ def workers(net, training, whole=False):
         futures = [pool.submit(compute_others, worker) for worker in team[1:others + 1]]
         try:
             compute(team[0], 0)
-            for worker in team[others + 1:others + 2]:
+            for worker in team[:1] if again else team[others + 1:others + 2]:
                 compute_others(worker)
             for future in futures:
                 future.result()

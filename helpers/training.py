@@ -11,7 +11,8 @@ from tqdm.auto import tqdm
 
 from . import functional as F
 from .layers.containers import check_layer
-from .parallel import copy_of, shards, workers
+from .layers.copies import copy_of
+from .parallel import shards, workers
 from .sweep import sweep
 from .trial import try_out
 

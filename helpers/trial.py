@@ -11,7 +11,7 @@ import numpy as np
 from .functional.checks import check_labels
 from .functional.losses import cross_entropy
 from .layers.parameter import Parameter
-from .parallel import copy_of, of_the_course, restart
+from .layers.copies import copy_of, of_the_course, restart
 
 IMAGES = 4
 
