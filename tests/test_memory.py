@@ -12,27 +12,36 @@ import helpers
 from helpers import memory
 
 FAULTS = """
-import json, resource
+import json, resource, sys
+from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from helpers import memory
 
-def faults():
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+def work(_):
     for _ in range(20):
         arrays = [np.ones(2**17 * k) for k in (1, 2, 4, 6, 8)]  # 1 to 8 MB, as a training step makes them
         del arrays
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    if sys.argv[1] == "threads":
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(work, range(3)))
+    else:
+        work(0)
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
-faults()
-before, kept = faults(), memory.keep_freed_memory()
+before = faults() if sys.argv[1] == "here" else 2000  # threads that were there before keep their arenas
+kept = memory.keep_freed_memory()
 faults()
 print(json.dumps([before, kept, faults()]))
 """
 
 
-def test_freed_memory_is_used_again():
+@pytest.mark.parametrize("where", ["here", "threads"])
+def test_freed_memory_is_used_again(where):
     pytest.importorskip("resource")
-    run = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True, timeout=120, check=True,
+    run = subprocess.run([sys.executable, "-c", FAULTS, where], capture_output=True, text=True, timeout=120, check=True,
                          cwd=Path(helpers.__file__).parents[1])
     before, kept, after = json.loads(run.stdout)
     if not kept:
