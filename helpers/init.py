@@ -17,11 +17,6 @@ def generator(rng):
     raise TypeError(f"rng must be a generator, np.random.default_rng(0), or a seed, a whole number from 0, but it is {rng!r}")
 
 
-def _source(rng):
-    """As `generator`; NumPy's legacy RandomState, by which the published networks draw, is taken as it is."""
-    return rng if isinstance(rng, np.random.RandomState) else generator(rng)
-
-
 def fans(shape):
     """(fan_in, fan_out): how many inputs feed one output, and how many outputs one input feeds."""
     if len(shape) < 2 or min(shape) < 1:
@@ -31,12 +26,12 @@ def fans(shape):
 
 
 def _normal(shape, rng, std, dtype):
-    return (_source(rng).standard_normal(shape) * std).astype(dtype)
+    return (generator(rng).standard_normal(shape) * std).astype(dtype)
 
 
 def _uniform(shape, rng, std, dtype):
     bound = np.sqrt(3.0) * std
-    return _source(rng).uniform(-bound, bound, shape).astype(dtype)
+    return generator(rng).uniform(-bound, bound, shape).astype(dtype)
 
 
 def lecun_normal(shape, rng, dtype=np.float32):

@@ -258,7 +258,7 @@ def test_a_seed_in_place_of_a_generator(kind):
     for seed in (0, 7, np.int64(7), np.uint8(7)):
         assert np.array_equal(draw(seed), draw(np.random.default_rng(int(seed))))
     assert not np.array_equal(draw(0), draw(1))
-    for wrong in (None, True, False, np.True_, -1, 0.5, "0", np.random, [0]):
+    for wrong in (None, True, False, np.True_, -1, 0.5, "0", np.random, np.random.RandomState(0), [0]):
         with pytest.raises(TypeError, match=r"rng must be a generator, np.random.default_rng\(0\), or a seed, a whole number from 0, but it is"):
             draw(wrong)
 
