@@ -350,6 +350,31 @@ def test_an_optimiser_may_put_new_arrays_in_place():
     assert histories[0].step_losses == histories[1].step_losses and histories[0].test_loss == histories[1].test_loss
 
 
+def test_buffers_are_those_of_the_network_in_every_shard():
+    """A layer that divides by a running mean: it is read in all shards, and moved in the first when all have read it."""
+    class Running(Module):
+        synchronised = True
+
+        def __init__(self):
+            self.size = Buffer(np.ones(1))
+
+        def forward(self, x):
+            self.mean = np.divide(*self.group.sum(np.array([np.abs(x).sum(), x.size])))
+            self.scale = 1 / self.size.value
+            return x * self.scale
+
+        def backward(self, dy):
+            self.group.sum(np.zeros(1))
+            if self.group.rank == 0:
+                self.size.value = 0.5 * self.size.value + 0.5 * self.mean
+            return dy * self.scale
+
+    nets, digits = [row(Linear(30, 30, 1), Running()).double() for _ in range(2)], toy(dtype=np.float64)
+    history = within(lambda: training.fit(nets[0], digits, SGD(nets[0].parameters(), 0.05), 1, 15))
+    np.testing.assert_allclose(history.step_losses, plain_loop(nets[1], digits, 15), rtol=1e-11)
+    np.testing.assert_allclose(nets[0].layers[2].size.value, nets[1].layers[2].size.value, rtol=1e-11)
+
+
 # --- Batches that are kept whole --------------------------------------------------------------------
 
 class OwnNorm(Module):
