@@ -237,6 +237,16 @@ def test_slope_at_a_kink_is_pytorchs(name):
     assert np.array_equal(pair.backward(dy, pair.forward(x)[1]), tensor.grad.numpy())
 
 
+def test_relu_backward_lies_in_memory_as_its_input():
+    """A convolution below wants channels last, and what comes back through Flatten lies channels first."""
+    first = np.random.default_rng(0).standard_normal((2, 3, 4, 5))
+    last = np.ascontiguousarray(first.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    for x in (first, last):
+        for dy in (first, last):
+            dx = F.relu_backward(dy, F.relu(x)[1])
+            assert dx.strides == x.strides and np.array_equal(dx, np.where(x > 0, dy, 0))
+
+
 def test_slope_at_a_kink():
     ones = np.ones(3)
     assert F.relu_backward(ones, F.relu(np.array([-1.0, 0.0, 1.0]))[1]).tolist() == [0, 0, 1]

@@ -201,7 +201,8 @@ def test_check_module_finds_planted_mistakes(mistake, spoilt):
 
 class InPlaceReLU(ReLU):
     def backward(self, dy):
-        dy[self.recall() <= 0] = 0
+        positive, _ = self.recall()
+        dy *= positive
         return dy
 
 
@@ -267,7 +268,8 @@ class Counts(ReLU):
 
 class SlopeFromOutput(ReLU):
     def backward(self, dy):
-        return dy * (np.maximum(self.recall(), 0) >= 0)
+        positive, _ = self.recall()
+        return dy * (np.where(positive, 1.0, 0.0) >= 0)  # any number that ReLU gives where positive, else 0
 
 
 class MirroredSlope(Sigmoid):

@@ -19,14 +19,17 @@ def identity_backward(dy, cache):
 def relu(x):
     """y = max(0, x), any shape (Nair and Hinton 2010)."""
     check_float("relu", x=x)
-    return np.maximum(x, 0), x
+    return np.maximum(x, 0), (x > 0, x.dtype)
 
 
 def relu_backward(dy, cache):
     """dx = dy where x > 0, else 0. At x = 0 exactly the slope is taken as 0, as PyTorch does."""
-    x = cache
-    check_upstream("relu_backward", dy, x.shape, x.dtype)
-    return dy * (x > 0)
+    positive, dtype = cache
+    check_upstream("relu_backward", dy, positive.shape, dtype)
+    dx = np.empty_like(positive, dtype=dtype)  # it lies in memory as x did, for the layer below, whatever dy does
+    dx[...] = dy
+    dx *= positive
+    return dx
 
 
 def clip(x, low=0.0, high=1.0):
