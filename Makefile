@@ -6,8 +6,8 @@ PYTEST := $(BIN)/pytest
 NBVAL := $(PYTEST) --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg notebooks
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-in test-versions test-mnist test-browser test-hand-out mutants notebooks hand-out logs bench look \
-	picture lock clean
+.PHONY: help lab test test-in test-versions test-oldest test-newest test-mnist test-browser test-hand-out mutants notebooks \
+	hand-out logs bench look picture lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -39,14 +39,17 @@ test: .venv/test  ## run all tests and all notebooks on the bundled digits, with
 test-in:
 	$(TESTS)
 
-# DeprecationWarnings between dependencies are ignored: an old library may be warned by a newer one.
+# Both at once, for most tests keep one core busy.
 test-versions: .venv/lab  ## run all that on the oldest and on the newest versions that pyproject.toml allows
-	@set -e; for versions in oldest newest; do echo "--- $$versions"; \
-		$(BIN)/python -m venv --clear .venv-$$versions; \
-		if [ $$versions = oldest ]; then sed -n 's/^ *"\([a-z_-]*\)>=\(.*\)",$$/\1==\2/p' pyproject.toml; fi > .venv-$$versions/constraints.txt; \
-		.venv-$$versions/bin/pip install --quiet --editable .[test] --constraint .venv-$$versions/constraints.txt; \
-		$(MAKE) --no-print-directory test-in PYTEST=".venv-$$versions/bin/pytest -W ignore::DeprecationWarning"; \
-	done
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse test-oldest test-newest
+
+# DeprecationWarnings between dependencies are ignored: an old library may be warned by a newer one.
+test-oldest test-newest: test-%: .venv/lab
+	@echo "--- $*"
+	@$(BIN)/python -m venv --clear .venv-$*
+	@if [ $* = oldest ]; then sed -n 's/^ *"\([a-z_-]*\)>=\(.*\)",$$/\1==\2/p' pyproject.toml; fi > .venv-$*/constraints.txt
+	@.venv-$*/bin/pip install --quiet --editable .[test] --constraint .venv-$*/constraints.txt
+	@$(MAKE) --no-print-directory test-in PYTEST=".venv-$*/bin/pytest -W ignore::DeprecationWarning"
 
 test-mnist: .venv/test  ## run all notebooks on MNIST and compare every output with the stored one
 	$(NBVAL) --nbval
@@ -54,7 +57,7 @@ test-mnist: .venv/test  ## run all notebooks on MNIST and compare every output w
 test-browser: .venv/test  ## open lessons in JupyterLab in Chromium and move their sliders
 	$(PYTEST) -m browser
 
-test-hand-out: .venv/lab  ## make the hand-outs and run every copy
+test-hand-out: .venv/lab  ## make the hand-outs and run the teacher's
 	$(BIN)/python tests/hand_out.py --run
 
 mutants: .venv/test  ## plant a hundred mistakes, one at a time: a test must turn red at each
