@@ -86,6 +86,12 @@ def test_skip_cnn_names_an_unknown_skip():
         models.skip_cnn(skip="none")
 
 
+def test_only_a_trained_skip_is_trained():
+    kinds = {kind: dict(models.skip_cnn(0, kind).named_parameters()) for kind in ("constant", "fixed", "trained")}
+    assert [kind for kind, parameters in kinds.items() if "2.shortcut.weight" in parameters] == ["trained"]
+    assert all("2.shortcut.weight" in models.skip_cnn(0, kind).state_dict() for kind in kinds)
+
+
 def test_the_constant_skip_adds_the_same_to_every_class():
     """Fault 4 of the articles: softmax, and so the loss and all gradients, cannot feel it."""
     net, (images, labels) = models.skip_cnn(0).double(), batch()
