@@ -104,12 +104,12 @@ def test_what_has_two_names_is_one():
     assert net.tied.parameters() == [layer.weight]  # by itself it has its weight
 
 
-@pytest.mark.parametrize("attach", [lambda child, net: vars(child).update(parent=net), lambda child, net: vars(child).update(above=[{"net": net}]),
-                                    lambda child, net: vars(child).update(me=child)], ids=["attribute", "in a list", "itself"])
-def test_a_child_that_points_back_is_refused(attach):
+@pytest.mark.parametrize("pointer", [lambda child, net: net, lambda child, net: [{"net": net}], lambda child, net: child],
+                         ids=["attribute", "in a list", "itself"])
+def test_a_child_that_points_back_is_refused(pointer):
     child = Holder(fc=Linear(3, 3, 0))
     net = Holder(block=Sequential(ReLU(), child))
-    attach(child, net)
+    child.pointer = pointer(child, net)
     for ask in (net.parameters, net.state_dict, net.eval, net.double, lambda: Sequential(net)):
         with pytest.raises(ValueError, match=r"Holder: '.*' points back at a Holder that holds it.*keep no parent in a module"):
             ask()
@@ -124,7 +124,8 @@ def test_two_that_would_be_saved_under_one_name_are_refused(make):
 
 
 def test_names_are_short_for_layers_in_a_row_and_ordered_as_they_were_set():
-    net = Holder(scale=Parameter(np.ones(1)), body=Sequential(Flatten(), Sequential(Linear(6, 4, 0), Tanh())), shift=Parameter(np.zeros(1)))
+    body = Sequential(Flatten(), Sequential(Linear(6, 4, 0), Tanh()))
+    net = Holder(scale=Parameter(np.ones(1)), body=body, shift=Parameter(np.zeros(1)))
     assert list(net.state_dict()) == ["scale", "shift", "body.1.0.weight", "body.1.0.bias"]
     for method in ("forward", "backward"):
         with pytest.raises(NotImplementedError, match=f"Holder has no {method} pass yet"):
@@ -165,7 +166,8 @@ def test_modes_reach_lists_and_dictionaries():
 
 
 def test_double_turns_parameters_and_buffers_to_float64():
-    net = Sequential(Conv2d(1, 2, 3, 0), BatchNorm2d(2), Flatten(), Holder(buffers=[Buffer(np.ones(2, np.float32)), Buffer(np.arange(3))]))
+    buffers = [Buffer(np.ones(2, np.float32)), Buffer(np.arange(3))]
+    net = Sequential(Conv2d(1, 2, 3, 0), BatchNorm2d(2), Flatten(), Holder(buffers=buffers))
     for parameter in net.parameters():
         parameter.grad[...] = 1
     before = net.state_dict()
@@ -189,7 +191,8 @@ def test_a_copy_takes_all_along_but_the_traces_of_a_pass(copied):
     other = copied(net)
     assert [*other.state_dict()] == [*net.state_dict()] and other.tied is other.layers[1].weight
     assert all(np.array_equal(value, net.state_dict()[name]) for name, value in other.state_dict().items())
-    assert not any(np.may_share_memory(own.value, theirs.value) for own, theirs in zip(net.parameters(), other.parameters(), strict=True))
+    pairs = zip(net.parameters(), other.parameters(), strict=True)
+    assert not any(np.may_share_memory(own.value, theirs.value) for own, theirs in pairs)
     assert not other.layers[1].weight.grad.any() and net.layers[1].weight.grad.all()
     assert other.layers[1].cache is None and net.layers[1].cache is not None
     assert (other.steps, other.sizes) == (3, {"in": [6, 4]}) and np.array_equal(other.mask, net.mask)
@@ -221,10 +224,10 @@ def test_arrays_keep_their_dtype(dtype):
         assert Parameter(value).value.dtype == Parameter(value).grad.dtype == dtype
 
 
-@pytest.mark.parametrize("value", [np.ones(2, np.float16), np.ones(2, int), np.ones(2, complex), np.ones(2, bool), np.array(["0.5"]), 1j, "0.5",
-                                   ["0.5", 1], None, [None], True, Parameter([1.0])], ids=repr)
+@pytest.mark.parametrize("value", [*(np.ones(2, kind) for kind in (np.float16, int, complex, bool)), np.array(["0.5"]), 1j, "0.5", ["0.5", 1],
+                                   None, [None], True, Parameter([1.0])], ids=repr)
 def test_a_parameter_of_anything_else_is_refused(value):
-    with pytest.raises(TypeError, match=r"Parameter: the value is of .*, but training needs float32 or float64: use np.asarray\(value, dtype"):
+    with pytest.raises(TypeError, match="Parameter: the value is of .*, but training needs float32 or float64: use np.asarray"):
         Parameter(value)
 
 
@@ -259,7 +262,7 @@ def test_a_seed_in_place_of_a_generator(kind):
         assert np.array_equal(draw(seed), draw(np.random.default_rng(int(seed))))
     assert not np.array_equal(draw(0), draw(1))
     for wrong in (None, True, False, np.True_, -1, 0.5, "0", np.random, np.random.RandomState(0), [0]):
-        with pytest.raises(TypeError, match=r"rng must be a generator, np.random.default_rng\(0\), or a seed, a whole number from 0, but it is"):
+        with pytest.raises(TypeError, match="rng must be a generator, .*, or a seed, a whole number from 0, but it is"):
             draw(wrong)
 
 
@@ -287,15 +290,16 @@ def loaded_anew():
     return again.Module
 
 
-PUT_IN = {"Sequential": lambda thing: Sequential(Flatten(), thing), "Residual": Residual, "shortcut": lambda thing: Residual(Flatten(), thing),
-          "subclass": lambda thing: type("Net", (Sequential,), {})(thing)}
+PUT_IN = {"Sequential": lambda thing: Sequential(Flatten(), thing), "Residual": Residual,
+          "shortcut": lambda thing: Residual(Flatten(), thing), "subclass": lambda thing: type("Net", (Sequential,), {})(thing)}
 NO_LAYERS = {
     "a class": (lambda: ReLU, r"ReLU is a class, and an object is wanted: ReLU\(\.\.\.\)"),
     "a class of one's own": (lambda: Plain, r"Plain is a class, and an object is wanted: Plain\(\.\.\.\)"),
     "no Module": (Plain, r"Plain is no Module: write class Plain\(layers.Module\), and define forward and backward"),
     "a list": (lambda: [ReLU()], r"a list is no layer: pass layers one by one, Sequential\(\*layers\) for a list"),
     "a tuple": (lambda: (ReLU(),), "a tuple is no layer"),
-    "from before a reload": (lambda: type("Mine", (loaded_anew(),), {})(), "this Mine was made before helpers was loaded anew: restart the kernel"),
+    "from before a reload": (lambda: type("Mine", (loaded_anew(),), {})(),
+                             "this Mine was made before helpers was loaded anew: restart the kernel"),
     "a number": (lambda: 3, "int is no Module"),
 }
 
@@ -310,8 +314,8 @@ def test_what_is_no_layer_is_named_at_once(where, what):
 
 def test_an_object_in_two_places_is_refused():
     bend, layer = ReLU(), Linear(4, 4, 0)
-    for make in (lambda: Sequential(layer, bend, bend), lambda: Sequential(bend, Sequential(layer, bend)), lambda: Residual(layer, layer),
-                 lambda: Residual(Sequential(layer, bend), bend), lambda: Sequential(layer, Residual(Sequential(bend, layer)))):
+    for make in (lambda: Sequential(layer, bend, bend), lambda: Sequential(bend, Sequential(layer, bend)),
+                 lambda: Residual(layer, layer), lambda: Residual(Sequential(layer, bend), bend), lambda: Sequential(layer, Residual(Sequential(bend, layer)))):
         with pytest.raises(ValueError, match=r"one (ReLU|Linear)\(.*\) stands in two places.*make an object for each"):
             make()
 
@@ -324,12 +328,10 @@ class Silent(ReLU):
 
 
 @pytest.mark.parametrize("method", ["forward", "backward"])
-@pytest.mark.parametrize("around", [lambda layer: Sequential(Linear(4, 4, 0), layer, ReLU()), lambda layer: Sequential(Linear(4, 4, 0), Residual(layer)),
-                                    lambda layer: Sequential(Linear(4, 4, 0), Residual(ReLU(), layer)),
-                                    lambda layer: Sequential(Linear(4, 4, 0), Sequential(ReLU(), layer))],
+@pytest.mark.parametrize("around", [lambda layer: layer, Residual, lambda layer: Residual(ReLU(), layer), lambda layer: Sequential(ReLU(), layer)],
                          ids=["layer", "body", "shortcut", "inner"])
 def test_a_layer_that_returns_nothing_is_named(method, around):
-    net, x = around(Silent(method)), np.ones((2, 4), np.float32)
+    net, x = Sequential(Linear(4, 4, 0), around(Silent(method))), np.ones((2, 4), np.float32)
     which = r"Silent\(\).*: its forward returned nothing: end Silent.forward" if method == "forward" else \
         r"Silent\(\).*: its backward returned nothing: end (Silent.backward|that of one of its layers)"
     with pytest.raises(TypeError, match=which + " with a return"):

@@ -55,8 +55,12 @@ def test_gradients_of_batch_norm(shape, evaluation, seed):
     _, cache = F.batch_norm2d(x, weight, bias, 0.1, statistics)
     found = F.batch_norm2d_backward(dy, cache)
     assert all(map(np.array_equal, kept, (x, weight, bias, dy)))
+
+    def loss():
+        return np.vdot(dy, F.batch_norm2d(x, weight, bias, 0.1, statistics)[0])
+
     for gradient, array in zip(found, (x, weight, bias), strict=True):
-        assert relative_error(gradient, numeric_gradient(lambda: np.vdot(dy, F.batch_norm2d(x, weight, bias, 0.1, statistics)[0]), array)) < 1e-7
+        assert relative_error(gradient, numeric_gradient(loss, array)) < 1e-7
 
 
 @given(st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(1, 4), st.integers(2, 5)), SEEDS)
@@ -105,7 +109,7 @@ def test_what_batch_norm_refuses():
 def test_one_number_a_channel_is_refused_in_training_only():
     norm, x = layer_for((1, 3)), np.ones((1, 3, 1, 1))
     kept = norm.state_dict()
-    with pytest.raises(ValueError, match=r"one number a channel has no variance.*larger batches or images, or evaluation mode.*\(1, 3, 1, 1\)"):
+    with pytest.raises(ValueError, match=r"one number a channel has no variance.*or evaluation mode.*\(1, 3, 1, 1\)"):
         norm.forward(x)
     assert all(np.array_equal(value, kept[name]) for name, value in norm.state_dict().items())
     assert np.isfinite(norm.eval().forward(x)).all()
@@ -257,7 +261,7 @@ def test_each_pass_draws_a_new_mask_and_the_seed_decides():
 @pytest.mark.parametrize("p", [-0.1, 1.5, np.nan, 50])
 def test_a_probability_lies_between_0_and_1(p):
     for make in (Dropout, lambda p: F.dropout(np.ones(3), p, np.random.default_rng(0))):
-        with pytest.raises(ValueError, match=f"[Dd]ropout: p, the probability that a number is set to 0, must lie between 0 and 1, but is {p}"):
+        with pytest.raises(ValueError, match=f"[Dd]ropout: p, the probability .* must lie between 0 and 1, but is {p}"):
             make(p)
 
 

@@ -20,8 +20,8 @@ def small(seed=0, sizes=(6, 5, 4, 3)):
 def mixed(seed=0, dtype=np.float32):
     """A network with every kind of state: in lists and dictionaries, with buffers of several dtypes, a weight that is not trained."""
     rng = np.random.default_rng(seed)
-    net = Sequential(Conv2d(1, 2, 3, rng, bias=False), BatchNorm2d(2), ReLU(),
-                     Residual(Sequential(Flatten(), Linear(12, 3, rng)), Projection(rng.standard_normal((3, 2, 2, 3), np.float32), trained=False)))
+    shortcut = Projection(rng.standard_normal((3, 2, 2, 3), np.float32), trained=False)
+    net = Sequential(Conv2d(1, 2, 3, rng, bias=False), BatchNorm2d(2), ReLU(), Residual(Sequential(Flatten(), Linear(12, 3, rng)), shortcut))
     net.extra = [{"gain": Parameter(rng.random(2, np.float32))}, Buffer(rng.integers(0, 100, 3, np.int32)), Buffer(rng.random(2) > 0.5)]
     net.layers[1].running_mean.value[...] = rng.random(2)
     return net.double() if dtype == np.float64 else net
@@ -102,7 +102,7 @@ def test_numbers_too_large_for_the_networks_dtype(name):
     whole = state[name].dtype.kind == "i"
     state[name] = state[name].astype(np.int64 if whole else np.float64)
     state[name].flat[-1] = 2**40 if whole else -1e39
-    with pytest.raises(ValueError, match=f"load_state_dict: {name} holds numbers that are too large for the network's (int32|float32: .* 1e\\+39)"):
+    with pytest.raises(ValueError, match=f"{name} holds numbers that are too large for the network's (int32|float32: .* 1e\\+39)"):
         net.load_state_dict(state)
     assert same(net.state_dict(), STATE)
     if not whole:  # infinite it may be, if it was so before

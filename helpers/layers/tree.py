@@ -44,8 +44,8 @@ class Tree:
                 name = f"{prefix}.{name}" if prefix else name
                 found.setdefault(id(thing), (name, thing))
                 if names.setdefault(name, thing) is not thing:
-                    raise ValueError(f"{type(self).__name__}: {names[name]} and {thing} would both be saved as {name!r}: give them other "
-                                     "names, or the dictionary that holds them other keys")
+                    raise ValueError(f"{type(self).__name__}: {names[name]} and {thing} would both be saved as {name!r}: give "
+                                     "them other names, or the dictionary that holds them other keys")
         return list(found.values())
 
     def named_parameters(self):
