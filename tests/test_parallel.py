@@ -24,7 +24,7 @@ from helpers.layers.group import Group, Member, Shards
 from helpers.optim import SGD
 
 SHARD = 7  # images at a time: 60 images are nine shards
-LIMIT = 60  # seconds after which a test takes shards for stuck
+LIMIT = 20  # seconds after which a test takes shards for stuck
 
 
 def within(work):
@@ -195,6 +195,53 @@ def test_results_come_in_the_order_of_the_shards_whichever_is_first(monkeypatch)
     with parallel.workers(net, training=True) as each:
         assert within(lambda: each(work, 30)) == [0, 10, 20]
     assert done[-1] == 0
+
+
+class Counting(Identity):
+    """A learner's layer with plain state."""
+
+    count = 0
+
+    def forward(self, x):
+        self.count += len(x)
+        return super().forward(x)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+def test_what_a_layer_keeps_in_the_network_depends_on_no_core(count, monkeypatch):
+    cores(monkeypatch, count)
+    net = Sequential(Counting(), network())
+    trained(net)
+    assert 0 < net.layers[0].count < 4 * len(toy().x_train) and net.layers[0].count == len_of_first_shards(net)
+
+
+def len_of_first_shards(net):
+    """How many images the first shards of the batches of `trained` have."""
+    alone = Sequential(Counting(), network())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(parallel, "cores", lambda: 1)
+        trained(alone)
+    return alone.layers[0].count
+
+
+@pytest.mark.parametrize("count", [2, 3, 8])
+@pytest.mark.parametrize("layers", [(), (Counting(),)], ids=["the course's", "a learner's"])
+def test_no_copy_is_at_work_in_two_threads(count, layers, monkeypatch):
+    cores(monkeypatch, count)
+    busy, lock, clashes = set(), threading.Lock(), []
+
+    def work(worker, part):
+        with lock:
+            clashes.append(id(worker) in busy)
+            busy.add(id(worker))
+        threading.Event().wait(0.005)
+        with lock:
+            busy.discard(id(worker))
+
+    with parallel.workers(Sequential(*layers, row(shard=1)), training=True) as each:
+        for images in (9, 2, 3, 1, 8):  # what a large batch left behind, too
+            within(lambda: each(work, images))
+    assert not any(clashes)
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])

@@ -277,7 +277,6 @@ MISTAKES = _in(
     ("shards: a gradient overwritten by the next one", "        if self.own_arrays:\n", "        if True:\n"),
     ("shards: the images' gradient is computed", "            module.input_gradient = False  # no", "            pass  # no"),
     ("shards: what a learner's layer keeps depends on the threads", "again = not training or team[0].own_arrays", "again = True"),
-    ("shards: one copy at work in two threads", "team[others + 1:others + 2]:", "team[-1:]:"),
     ("shards: the same masks at each step", "restart(generator, *key, group.rank, number)", "restart(generator, group.rank, number)"),
     ("shards: the same masks in each shard", "restart(generator, *key, group.rank, number)", "restart(generator, *key, number)"),
     ("shards: results in the order of arrival", "results[rank] = worker.compute(work, parts[rank], group, key)",
