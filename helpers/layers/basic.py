@@ -45,7 +45,7 @@ class Conv2d(Module):
     `kernel_size`, `stride` and `padding` are whole numbers or pairs (along height, along width).
     """
 
-    shard_size = 25  # windows overlap: laid out, they take many times the memory of the image
+    shard_size = 50  # windows overlap: laid out, they take many times the memory of the image
 
     def __init__(self, in_channels, out_channels, kernel_size, rng, stride=1, padding=0, bias=True,
                  init=init.he_normal, dtype=np.float32):
