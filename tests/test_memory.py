@@ -31,10 +31,10 @@ def faults():
         work(0)
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
-before = faults() if sys.argv[1] == "here" else 2000  # threads that were there before keep their arenas
+before = faults() if sys.argv[1] == "here" else 10_000  # threads that were there before keep their arenas
 kept = memory.keep_freed_memory()
 faults()
-print(json.dumps([before, kept, faults()]))
+print(json.dumps([before, kept, min(faults() for _ in range(8))]))  # threads may meet anew at a peak
 """
 
 
@@ -46,7 +46,8 @@ def test_freed_memory_is_used_again(where):
     before, kept, after = json.loads(run.stdout)
     if not kept:
         pytest.skip("another allocator than glibc's")
-    assert before > 1000 and after < before / 20  # pages that the kernel had to clear
+    assert before > 1000  # pages that the kernel had to clear
+    assert after < 100
 
 
 @pytest.mark.parametrize("error", [AttributeError, OSError, TypeError])

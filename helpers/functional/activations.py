@@ -19,16 +19,16 @@ def identity_backward(dy, cache):
 def relu(x):
     """y = max(0, x), any shape (Nair and Hinton 2010)."""
     check_float("relu", x=x)
-    return np.maximum(x, 0), (x > 0, x.dtype)
+    return np.maximum(x, 0), x
 
 
 def relu_backward(dy, cache):
     """dx = dy where x > 0, else 0. At x = 0 exactly the slope is taken as 0, as PyTorch does."""
-    positive, dtype = cache
-    check_upstream("relu_backward", dy, positive.shape, dtype)
-    dx = np.empty_like(positive, dtype=dtype)  # it lies in memory as x did, for the layer below, whatever dy does
+    x = cache
+    check_upstream("relu_backward", dy, x.shape, x.dtype)
+    dx = np.empty_like(x)  # it lies in memory as x did, for the layer below, whatever dy does
     dx[...] = dy
-    dx *= positive
+    dx *= x > 0
     return dx
 
 

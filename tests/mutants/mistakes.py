@@ -23,9 +23,9 @@ MISTAKES = _in(
     ("project: height and width exchanged", "image = -1, height, width, channels", "image = -1, width, height, channels"),
 ) + _in(
     "functional/activations.py", "test_functional test_models",
-    ("relu: writes into the gradient that it is handed", "    dx *= positive\n    return dx\n", "    dy *= positive\n    return dy\n"),
-    ("relu: slope 1 at zero", "(x > 0, x.dtype)", "(x >= 0, x.dtype)"),
-    ("relu: the result lies in memory as dy does", "dx = np.empty_like(positive, dtype=dtype)", "dx = np.empty_like(dy)"),
+    ("relu: writes into the gradient that it is handed", "    dx *= x > 0\n    return dx\n", "    dy *= x > 0\n    return dy\n"),
+    ("relu: slope 1 at zero", "dx *= x > 0", "dx *= x >= 0"),
+    ("relu: the result lies in memory as dy does", "dx = np.empty_like(x)", "dx = np.empty_like(dy)"),
     ("clip: the gradient passes below the lower end", "dy * ((x >= low) & (x <= high))", "dy * (x <= high)"),
     ("clip: the gradient is clipped instead of the input", "dy * ((x >= low) & (x <= high))", "np.clip(dy, low, high)"),
     ("sigmoid: slope computed from the output's sigmoid", "return dy * y * (1 - y)", "return dy * sigmoid(y)[0] * (1 - sigmoid(y)[0])"),
