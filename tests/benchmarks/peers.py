@@ -13,7 +13,7 @@ from contextlib import ExitStack
 import numpy as np
 
 BATCH, STEPS, WARM_UP = 100, 40, 10
-SHARD = 25
+SHARD = 50
 
 
 def cores():

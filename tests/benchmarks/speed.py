@@ -137,7 +137,7 @@ def report(found, rounds):
         *table(["network", "on", *PROGRAM, "ours / installed", "ours / best"], networks(found["step"])),
         "## What was wanted", "", *table(["what", "wanted", "found", "reached"], targets(found)),
         f"The run: {', '.join(f'{run[0]:.1f} s' for run in runs)} with SGD, {', '.join(f'{run[1]:.2%}' for run in runs)} right on the test set.", "",
-        "## Where a step of the skip network goes", "", "One core, in shards of 25 images.", "",
+        "## Where a step of the skip network goes", "", "One core, in shards of 50 images.", "",
         *table(["part", "µs an image"], profile(found["profile"][OURS])),
         "## Single operations", "", "Forward and backward together, one core; sizes as in the skip network.", "",
         *table(["operation", *peers, "ours / installed", "ours / best"], operations({peer: found["operations"][peer] for peer in peers})),
