@@ -26,9 +26,10 @@ def sweep(train, settings, executor=None, keep=None):
     `keep`: a folder for finished runs, so that a sweep that was interrupted goes on where it was. `train` then returns a
     dictionary of numbers, texts, lists and arrays, such as a `History`, and the results are dictionaries of arrays. A kept
     run is used again if its setting, the file (or notebook cell) of `train`, and this package are still the same.
-    A run that raises does not stop the others; at the end one RuntimeError names each such setting, and why. An interrupt
-    (Ctrl-C, or the stop button) and a pool that lost a process end the sweep at once. Such an error's `results` has the
-    finished runs, and None for the others.
+    A run that raises does not stop the others; at the end one RuntimeError names each such setting, and why. A run that
+    the executor lost, by an error that `train` did not raise, is made once more. An interrupt (Ctrl-C, or the stop button)
+    and a pool that lost a process end the sweep at once. Such an error's `results` has the finished runs, and None for the
+    others.
     Raises TypeError or ValueError, before any work, for arguments that cannot be used.
     """
     names = _checked(train, settings, executor)
@@ -80,19 +81,38 @@ def _ended(train, settings, executor):
                 run.set_exception(error)
             yield place, run
         return
-    runs = {}
+    runs, lost = {}, {}
     try:
         for place, setting in settings.items():
             runs[executor.submit(_whole, train, setting)] = place
         for run in as_completed(runs):
-            yield runs[run], run
+            if _lost(run):
+                lost[executor.submit(_whole, train, settings[runs[run]])] = runs[run]
+            else:
+                yield runs[run], run
+        for run in as_completed(lost):
+            yield lost[run], run
     finally:
-        for run in runs:
+        for run in [*runs, *lost]:
             run.cancel()
+
+
+def _lost(run):
+    """Whether a run ended by an error of the executor: Dask gives a ValueError for a result that went with its worker."""
+    error = None if run.cancelled() else run.exception()
+    return isinstance(error, Exception) and not isinstance(error, BrokenExecutor) and not hasattr(error, "raised_by_train")
 
 
 def _whole(train, setting):
     """train(setting); KeyboardInterrupt if it returned because of an interrupt, as `fit` does: that is no whole run."""
+    try:
+        return _uninterrupted(train, setting)
+    except Exception as error:
+        error.raised_by_train = True  # an attribute travels with the error, from any process
+        raise
+
+
+def _uninterrupted(train, setting):
     if threading.current_thread() is not threading.main_thread():
         return train(setting)  # no interrupt arrives here
     told, teller = socket.socketpair()

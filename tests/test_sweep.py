@@ -44,6 +44,7 @@ class Backwards(Executor):
                     waiting.set_result(function(*args))
                 except BaseException as error:
                     waiting.set_exception(error)
+            self.count, self.waiting = 1, []
         return run
 
 
@@ -323,6 +324,41 @@ def test_a_run_that_raises_stops_no_other(tmp_path, calls, executor):
     assert isinstance(caught.value.__cause__, FloatingPointError) and values(caught.value.results) == [1, None, 3, None]
     calls.acts, calls.seen = {}, []
     assert values(sweep(calls.function(), SETTINGS, keep=tmp_path)) == [1, 2, 3, 4] and calls.seen == [("b", 2), ("d", 4)]
+
+
+class Losing(ThreadPoolExecutor):
+    """Loses the results of its first `count` runs, each by an error of its own, as Dask does when a worker dies."""
+
+    def __init__(self, count):
+        super().__init__(1)
+        self.count = count
+
+    def submit(self, *task):
+        run = super().submit(*task)
+        if self.count == 0:
+            return run
+        self.count -= 1
+        lost = Future()
+        run.add_done_callback(lambda _: lost.set_exception(ValueError("not enough values to unpack (expected 3, got 2)")))
+        return lost
+
+
+@pytest.mark.parametrize("count", [1, 3, 4])
+def test_what_an_executor_lost_is_made_once_more(tmp_path, calls, count):
+    with Losing(count) as executor:
+        assert values(sweep(calls.function(), SETTINGS, executor, keep=tmp_path)) == [1, 2, 3, 4]
+    assert calls.seen == SETTINGS + SETTINGS[:count]
+
+
+def test_what_raises_or_is_lost_again_is_made_no_third_time(calls):
+    calls.acts["d", 4] = raises(ValueError("mine"))
+    with Losing(5) as executor, pytest.raises(RuntimeError, match=r"2 of 4 runs failed:\n  .*, \d\): ValueError: not enough "
+                                              r"values.*\n  \('d', 4\): ValueError: mine"):
+        sweep(calls.function(), SETTINGS, executor)
+    assert len(calls.seen) == 8
+    with Losing(0) as executor, pytest.raises(RuntimeError, match="1 of 4 runs failed"):
+        sweep(calls.function(), SETTINGS, executor)
+    assert len(calls.seen) == 12
 
 
 @pytest.mark.parametrize("executor", [lambda: None, lambda: Backwards(4)])

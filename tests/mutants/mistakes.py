@@ -387,6 +387,8 @@ MISTAKES = _in(
     "sweep.py", "test_sweep",
     ("sweep: results in the order of arrival", "return [done[place] for place in range(count)]", "return list(done.values())"),
     ("sweep: a run that an interrupt cut short counts as whole", "if signal.SIGINT in told.recv(4096):", "if False:"),
+    ("sweep: what an executor lost is not made again", "            if _lost(run):\n", "            if False:\n"),
+    ("sweep: what raised is made again", "error.raised_by_train = True", "pass"),
     ("sweep: what waits is run after an interrupt", "            run.cancel()", "            pass"),
     ("sweep: a run that fails stops the others", "            except Exception as error:\n                run.set_exception(error)\n",
      "            except ZeroDivisionError as error:\n                run.set_exception(error)\n"),
