@@ -78,7 +78,7 @@ bench: .venv/test  ## measure what should be fast (needs Chromium and PyTorch: .
 	@set -e; for script in tests/benchmarks/frames.py tests/benchmarks/speed.py; do $(BIN)/python "$$script"; done
 	$(PYTEST) tests/browser --latencies=tests/benchmarks/latency.md
 
-# One lesson's page: make look NAME=01_dense_nets
+# One lesson's page: make look NAME=02_dense_nets
 look: .venv/test  ## run a lesson in Chromium and save its page as pictures, in look/
 	$(BIN)/python tests/browser/screenshots.py notebooks/$(NAME).ipynb look
 

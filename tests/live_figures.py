@@ -78,7 +78,7 @@ def _out_size(size, kernel, stride, padding):
 
 
 def _by_path(net, x, labels, scale):
-    """dw1 through the body and along the skip, for skips that lead to the logits, as lesson 05 writes it."""
+    """dw1 through the body and along the skip, for skips that lead to the logits, as lesson 07 writes it."""
     first, bend, residual = net.layers
     a1 = bend.forward(first.forward(x))
     _, dy = F.cross_entropy(residual.body.forward(a1) + np.float32(scale) * residual.shortcut.forward(a1), labels)

@@ -81,7 +81,7 @@ def test_a_training_run_opens_at_its_end():
     assert figure.controls["moment"].value == figure.controls["moment"].max
 
 
-# --- Lessons 02 and 03 ----------------------------------------------------------------------------
+# --- Lessons 03 and 04 ----------------------------------------------------------------------------
 
 def test_the_map_is_written_up_to_the_window():
     figure = MAKERS["slide"]()
@@ -146,7 +146,7 @@ def test_each_output_hands_its_gradient_back_in_turn():
     assert relative_error(shown(figure, 2), dw[0, 0]) < 1e-6 and relative_error(shown(figure, 3), dx[0, 0]) < 1e-6
 
 
-# --- Lesson 04 ------------------------------------------------------------------------------------
+# --- Lesson 05 ------------------------------------------------------------------------------------
 
 def test_saliency_follows_its_class_and_moves_the_image_along_it():
     figure = MAKERS["saliency"]()
@@ -175,7 +175,7 @@ def test_mends_say_what_exploded(rate, said):
     assert figure.fig.get_suptitle().endswith(said)
 
 
-# --- Lesson 05 ------------------------------------------------------------------------------------
+# --- Lesson 07 ------------------------------------------------------------------------------------
 
 def test_a_skip_adds_one_to_every_factor():
     figure = MAKERS["factors"]()
@@ -230,7 +230,7 @@ def test_the_two_paths_add_up_to_what_arrives():
         assert words(figure)[0].startswith(f"{share:.0%}") and (share > 0.1) == (kind == "trained")
 
 
-# --- Lesson 06 ------------------------------------------------------------------------------------
+# --- Lesson 09 ------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("surface", SURFACES)
 @pytest.mark.parametrize("start", [(-2.4, 1.0), (0.5, -1.8)])

@@ -1,110 +1,114 @@
-"""The exercises of lesson 03: a bias, an input in one dimension, a filter in two, and a pooled gradient."""
+"""The exercises of lesson 03: sizes through several layers, same size, one dimension with a stride, numbers to train."""
 import numpy as np
 
 from .core import Exercise, draws
 
 
-def _dx_1d(dy, w, size, stride, padding, start=lambda i, stride: i * stride, flip=False, add=True, crop=True):
-    padded = np.zeros(size + 2 * padding)
-    for i in range(dy.size):
-        window = slice(start(i, stride), start(i, stride) + w.size)
-        padded[window] = (padded[window] if add else 0) + dy[i] * (w[::-1] if flip else w)
-    return padded[padding:padding + size] if crop else padded[:size]
+def _sizes(size, layers, step=lambda size, kernel, stride, padding: (size + 2 * padding - kernel) // stride + 1):
+    for kernel, stride, padding in layers:
+        size = step(size, kernel, stride, padding)
+    return size
 
 
-def _dw_2d(dy, x, taps, stride, step_h=None, step_w=None):
-    step_h, step_w = step_h or stride, step_w or stride
-    dw = np.zeros((taps, taps))
-    for i in range(taps):
-        for j in range(taps):
-            rows, columns = i + step_h * np.arange(dy.shape[0]), j + step_w * np.arange(dy.shape[1])
-            dw[i, j] = (dy * x[np.ix_(rows, columns)]).sum()
-    return dw
-
-
-def _wrapped(dy, w, size, stride, padding):
-    dx = np.zeros(size)
-    for i, k in np.ndindex(len(dy), len(w)):
-        if stride * i + k - padding < size:
-            dx[stride * i + k - padding] += dy[i] * w[k]
-    return dx
-
-
-_BIAS_BACKWARD = Exercise(
-    cases=[(draws((3, 4, 5, 2))[0],)],
-    truth=lambda dy: dy.sum(axis=(0, 2, 3)),
+_MAP_SIZE = Exercise(
+    cases=[(28, [(5, 1, 0), (4, 2, 1), (3, 2, 0)]), (32, [(7, 3, 2), (3, 1, 1)]), (11, [(4, 3, 1)]), (9, [(3, 1, 1), (2, 2, 0)])],
+    truth=_sizes,
     mistakes={
-        "You took the mean over images and places: b is added at each of them, so its slopes add up.":
-            lambda dy: dy.mean(axis=(0, 2, 3)),
-        "You took the mean over the batch: the loss has its 1/N already, so the images' gradients add up.":
-            lambda dy: dy.sum(axis=(2, 3)).mean(axis=0),
-        "You took the mean over the places: b is added at each of them, so its slopes add up.":
-            lambda dy: dy.mean(axis=(2, 3)).sum(axis=0),
-        "That is one image's gradient: b is added in every image of the batch.":
-            lambda dy: dy[0].sum(axis=(1, 2)),
+        "You round up: a window that only half fits is left out, so the division rounds down.":
+            lambda size, layers: _sizes(size, layers, lambda n, k, s, p: -(-(n + 2 * p - k) // s) + 1),
+        "The + 1 is missing: the first window costs no step.":
+            lambda size, layers: _sizes(size, layers, lambda n, k, s, p: (n + 2 * p - k) // s),
+        "Padding goes on both sides: count it twice.":
+            lambda size, layers: _sizes(size, layers, lambda n, k, s, p: (n + p - k) // s + 1),
+        "The padding is missing: it makes the image larger before the window slides.":
+            lambda size, layers: _sizes(size, layers, lambda n, k, s, p: (n - k) // s + 1),
+        "The stride is missing: divide by it.":
+            lambda size, layers: _sizes(size, layers, lambda n, k, s, p: n + 2 * p - k + 1),
+        "The 1 comes last: first divide, then count the first window, which costs no step.":
+            lambda size, layers: _sizes(size, layers, lambda n, k, s, p: (n + 2 * p - k + 1) // s),
+        "That is the size after the first layer: hand it to the next one.":
+            lambda size, layers: _sizes(size, layers[:1]),
     },
-    praise="One number for each filter, from every place where it was added.",
-    names=("dy",),
+    praise="Run it before you build a network: a layer that does not fit shows up here.",
+    names=("size", "layers"),
 )
 
-_DX_1D = Exercise(
-    cases=[(*draws((4,), (3,)), 8, 2, 1), (*draws((3,), (3,)), 9, 3, 0), (*draws((7,), (2,)), 6, 1, 1)],
-    truth=_dx_1d,
+_SAME_PADDING = Exercise(
+    cases=[(1,), (2,), (3,), (4,), (5,), (8,)],
+    truth=lambda kernel: np.array([(kernel - 1) // 2, kernel // 2]),
     mistakes={
-        "The stride is missing: output p begins at padded input p times the stride.":
-            lambda dy, w, size, stride, padding: _dx_1d(dy, w, size + 9, 1, padding)[:size],
-        "Scatter with the filter as it is; only the gather view flips it.":
-            lambda dy, w, size, stride, padding: _dx_1d(dy, w, size, stride, padding, flip=True),
-        "Inputs touched twice collect from both outputs: add, do not overwrite.":
-            lambda dy, w, size, stride, padding: _dx_1d(dy, w, size, stride, padding, add=False),
-        "Without padding, [padding:-padding] is empty: cut with padding:padding + size.":
-            lambda dy, w, size, stride, padding: _dx_1d(dy, w, size, stride, padding) if padding else np.zeros(0),
-        "Index -1 is the last input: leave negative places out, they are padding.":
-            lambda dy, w, size, stride, padding: _wrapped(dy, w, size, stride, padding),
-        "The padding is still in it: cut `padding` cells off the front as well as off the end.":
-            lambda dy, w, size, stride, padding: _dx_1d(dy, w, size, stride, padding, crop=False),
+        "An even filter makes the map one too small: kernel - 1 is odd, and its half was rounded down on both sides.":
+            lambda kernel: np.array([(kernel - 1) // 2] * 2),
+        "An even filter makes the map one too large: kernel - 1 zeros are needed in all, not kernel.":
+            lambda kernel: np.array([kernel // 2] * 2),
+        "The map grows: kernel - 1 zeros are needed on both sides together.":
+            lambda kernel: np.array([kernel - 1] * 2),
+        "The map keeps its size, but where one side needs more, it is the far one: (before, after).":
+            lambda kernel: np.array([kernel // 2, (kernel - 1) // 2]),
+        "The map keeps its size, but all zeros stand on one side: share them out.":
+            lambda kernel: np.array([0, kernel - 1]),
     },
-    praise="Left-over inputs stay zero by themselves.",
-    names=("dy", "w"),
+    praise="An odd filter needs as much on either side, which is why most filters are odd.",
+    names=("kernel",),
 )
 
-_DW_2D = Exercise(
-    cases=[(*draws((3, 4), (9, 12)), 3, 2), (*draws((2, 3), (8, 11)), 2, 3)],
-    truth=_dw_2d,
+
+def _conv1d(x, w, stride, start=lambda p, stride: p * stride):
+    count = (len(x) - len(w)) // stride + 1
+    return np.array([x[start(p, stride):][:len(w)] @ w for p in range(count)])
+
+
+def _without_the_last(x, w, stride):
+    y = _conv1d(x, w, stride)
+    y[-(-(len(x) - len(w)) // stride):] = 0  # what range(0, len(x) - len(w), stride) never reaches
+    return y
+
+
+_CONV1D = Exercise(
+    cases=[(*draws((9,), (3,)), 2), (*draws((10,), (3,)), 2), (*draws((6,), (4,)), 1)],
+    truth=_conv1d,
     mistakes={
-        "The stride is missing: tap (i, j) met rows i, i + stride, i + 2 stride and so on, and columns likewise.":
-            lambda dy, x, taps, stride: _dw_2d(dy, x, taps, stride, 1, 1),
-        "The stride is missing along the rows.":
-            lambda dy, x, taps, stride: _dw_2d(dy, x, taps, stride, 1, None),
-        "The stride is missing along the columns.":
-            lambda dy, x, taps, stride: _dw_2d(dy, x, taps, stride, None, 1),
-        "Rows and columns are swapped: square images would hide it, and these are not square.":
-            lambda dy, x, taps, stride: _dw_2d(dy, x, taps, stride).T,
-        "You took the mean over the places: a tap collects the sum.":
-            lambda dy, x, taps, stride: _dw_2d(dy, x, taps, stride) / dy.size,
+        "The filter is flipped, as in np.convolve: slide it as it is.":
+            lambda x, w, stride: _conv1d(x, w[::-1], stride),
+        "The stride is missing: window p starts at input p × stride.":
+            lambda x, w, stride: _conv1d(x, w, stride, start=lambda p, _: p),
+        "The last window is dropped: a window may end at the very end of x, so its start may be len(x) - len(w).":
+            _without_the_last,
+        "The last window is dropped: range(0, len(x) - len(w), stride) ends one too early.":
+            lambda x, w, stride: _conv1d(x, w, stride)[:-(-(len(x) - len(w)) // stride)],
+        "The stride is missing: only every stride-th window counts.":
+            lambda x, w, stride: _conv1d(x, w, 1),
+        "That is the mean of each window: the products are added up, and not divided.":
+            lambda x, w, stride: _conv1d(x, w, stride) / len(w),
     },
-    praise="This is the line that the published articles get wrong.",
-    names=("dy", "x"),
+    praise="Left-over inputs are never read.",
+    names=("x", "w"),
 )
 
-_AVG_POOL_BACKWARD = Exercise(
-    cases=[(draws((3, 4))[0], 2), (draws((2, 3))[0], 3)],
-    truth=lambda dy, size: np.repeat(np.repeat(dy, size, axis=0), size, axis=1) / size ** 2,
+_CONV_PARAMETERS = Exercise(
+    cases=[(16, 1, 8), (8, 16, 4), (4, 3, 5)],
+    truth=lambda filters, channels, kernel: filters * channels * kernel**2 + filters,
     mistakes={
-        "Each of the size × size pixels gets its share: divide by size squared.":
-            lambda dy, size: np.repeat(np.repeat(dy, size, axis=0), size, axis=1),
-        "You divided by size; a window has size × size pixels.":
-            lambda dy, size: np.repeat(np.repeat(dy, size, axis=0), size, axis=1) / size,
-        "The shares are right, but not where they belong: repeat each number, rather than tile the whole array.":
-            lambda dy, size: np.tile(dy, (size, size)) / size ** 2,
+        "The biases are forgotten: each filter has one.":
+            lambda filters, channels, kernel: filters * channels * kernel**2,
+        "The channels are forgotten: a filter is as deep as its input.":
+            lambda filters, channels, kernel: filters * kernel**2 + filters,
+        "One bias is not enough: each filter has its own.":
+            lambda filters, channels, kernel: filters * channels * kernel**2 + 1,
+        "Too many biases: a filter has one, whatever its depth.":
+            lambda filters, channels, kernel: filters * channels * (kernel**2 + 1),
+        "A filter has kernel × kernel weights a channel: you counted one side only.":
+            lambda filters, channels, kernel: filters * channels * kernel + filters,
+        "That is one filter: there are several.":
+            lambda filters, channels, kernel: channels * kernel**2 + 1,
     },
-    praise="The upstream gradient is shared out, and none is lost: dx adds up to what dy does.",
-    names=("dy",),
+    praise="The size of the image is not in it.",
+    names=("filters", "channels", "kernel"),
 )
 
 EXERCISES = {
-    "bias_backward": _BIAS_BACKWARD,
-    "dx_1d": _DX_1D,
-    "dw_2d": _DW_2D,
-    "avg_pool_backward": _AVG_POOL_BACKWARD,
+    "map_size": _MAP_SIZE,
+    "same_padding": _SAME_PADDING,
+    "conv1d": _CONV1D,
+    "conv_parameters": _CONV_PARAMETERS,
 }

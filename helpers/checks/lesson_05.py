@@ -1,76 +1,83 @@
-"""The exercises of lesson 05: a chain of skips, a block's backward pass, and what a skip to the logits sends to the maps."""
+"""The exercises of lesson 05: how far a place sees, and one probability."""
 import numpy as np
-
 from .core import Exercise, draws
 
 
-def _block_backward(dy, x, w, straight=1.0, mask=lambda x, w: x @ w.T > 0, turn=lambda w: w):
-    return straight * dy + (dy * mask(x, w)) @ turn(w)
+def _seen(layers, first=1, grow=lambda seen, kernel, jump, stride: seen + (kernel - 1) * jump, strided=True):
+    seen, jump = first, 1
+    for kernel, stride in layers:
+        seen = grow(seen, kernel, jump, stride)
+        jump *= stride if strided else 1
+    return seen
 
 
-def _skip_backward(dz, w, scale):
-    return scale * np.tensordot(dz, w, 1)
+def _seen_backwards(layers):
+    seen = 1
+    for kernel, stride in layers:
+        seen = (seen - 1) * stride + kernel
+    return seen
 
 
-_CHAIN_SLOPE = Exercise(
-    cases=[(np.array([0.5, -0.25, 0.1]),), (np.array([-1.5, 0.3]),), (np.array([2.0]),), (draws((6,))[0],)],
-    truth=lambda slopes: np.prod(1 + slopes),
+_RECEPTIVE_FIELD = Exercise(
+    cases=[([(8, 1), (4, 2)],), ([(5, 2), (3, 2), (3, 1)],), ([(3, 1)],), ([(7, 3), (2, 2), (3, 2)],)],
+    truth=_seen,
     mistakes={
-        "That is the chain without skips: each layer adds its input, so its slope is 1 + f.":
-            lambda slopes: np.prod(slopes),
-        "That is one skip around all layers: here each layer has its own.":
-            lambda slopes: 1 + np.prod(slopes),
-        "Slopes of layers one after the other multiply; only the two paths through one layer add up.":
-            lambda slopes: 1 + np.sum(slopes),
-        "Slopes of layers one after the other multiply: you added the layers' slopes.":
-            lambda slopes: np.sum(1 + slopes),
+        "You added the filters up: a filter of K adds only K - 1 pixels, for its first one was there already.":
+            lambda layers: _seen(layers, first=0, grow=lambda seen, kernel, jump, stride: seen + kernel * jump),
+        "The strides are missing: after a stride of 2, neighbours on the map are 2 pixels apart, and so on.":
+            lambda layers: _seen(layers, strided=False),
+        "A layer's own stride does not widen what it sees, only what the layers after it see.":
+            lambda layers: _seen(layers, grow=lambda seen, kernel, jump, stride: seen + (kernel - 1) * jump * stride),
+        "You multiplied by a layer's own stride only: multiply by all strides before it.":
+            lambda layers: 1 + sum((kernel - 1) * stride for kernel, stride in layers),
+        "That rule, seen = (seen - 1) * stride + kernel, runs from the last layer to the first.":
+            lambda layers: _seen_backwards(layers),
+        "You added the filters up, without strides: each adds K - 1 pixels, times the strides before it.":
+            lambda layers: sum(kernel for kernel, _ in layers),
+        "Strides multiply: after strides of 2 and 2, neighbours are 4 pixels apart, not 3 or 2.":
+            lambda layers: 1 + sum((kernel - 1) * (([1] + [stride for _, stride in layers])[place])
+                                   for place, (kernel, _) in enumerate(layers)),
     },
-    praise="Even where every f is 0, the slope is 1: the path along the skips is always open.",
-    names=("slopes",),
+    praise="One number of the second maps sees 11 × 11 pixels of the digit.",
+    names=("layers",),
 )
 
-_BLOCK_BACKWARD = Exercise(
-    cases=[tuple(draws((4, 3), (4, 3), (3, 3))), tuple(draws((2, 5), (2, 5), (5, 5)))],
-    truth=_block_backward,
+
+def _softmax(z):
+    powers = np.exp(z - z.max())
+    return powers / powers.sum()
+
+
+def _probability_gradient(z, k):
+    p = _softmax(z)
+    return p[k] * (np.eye(len(z))[k] - p)
+
+
+_PROBABILITY_GRADIENT = Exercise(
+    cases=[(draws((10,))[0], 3), (3 * draws((4,))[0], 0), (draws((6,))[0] + 800, 2)],
+    truth=_probability_gradient,
     mistakes={
-        "The path along the skip is missing: x reaches y twice, so two gradients add up.":
-            lambda dy, x, w: _block_backward(dy, x, w, straight=0.0),
-        "The ReLU's mask is of its own input, x wᵀ, not of the sum that leaves the block.":
-            lambda dy, x, w: _block_backward(dy, x, w, mask=lambda x, w: x + np.maximum(x @ w.T, 0) > 0),
-        "The ReLU is missing: where x wᵀ is not above 0, nothing comes back through the body.":
-            lambda dy, x, w: _block_backward(dy, x, w, mask=lambda x, w: 1.0),
-        "The weights must not be turned: forward is x wᵀ, so backward is times w.":
-            lambda dy, x, w: _block_backward(dy, x, w, turn=lambda w: w.T),
-        "The body is x wᵀ: the mask needs w.T, and the backward pass w.":
-            lambda dy, x, w: _block_backward(dy, x, w, mask=lambda x, w: x @ w > 0, turn=lambda w: w.T),
-        "You masked the path along the skip, too: the ReLU is in the body alone.":
-            lambda dy, x, w: (dy * (x @ w.T > 0)) @ w + dy * (x @ w.T > 0),
+        "That is the gradient of the loss, p - t: here the probability itself is wanted, and upwards.":
+            lambda z, k: _softmax(z) - np.eye(len(z))[k],
+        "That is the gradient of ln p: the slope of p is p times that.":
+            lambda z, k: np.eye(len(z))[k] - _softmax(z),
+        "That is the gradient of the score: raising the other scores lowers the probability.":
+            lambda z, k: np.eye(len(z))[k],
+        "The sign is turned: raising the class's own score raises its probability.":
+            lambda z, k: -_probability_gradient(z, k),
+        "That is right for the class itself only: raising another score z_j changes p_k by -p_k p_j.":
+            lambda z, k: _softmax(z) * (1 - _softmax(z)),
+        "Its powers overflow: take the largest logit away first.":
+            lambda z, k: (lambda p: p[k] * (np.eye(len(z))[k] - p))(np.exp(z) / np.exp(z).sum()),
+        "Only the class's own score is left: the others pull its probability down.":
+            lambda z, k: _probability_gradient(z, k) * np.eye(len(z))[k],
     },
-    praise="Two paths forward, two gradients back, one sum.",
-    names=("dy", "x", "w"),
+    praise="It adds up to zero, and fades where the network is sure.",
+    names=("z", "k"),
 )
 
-_SKIP_BACKWARD = Exercise(
-    cases=[(*draws((3, 10), (10, 2, 4, 5)), 0.5), (*draws((1, 4), (4, 1, 2, 2)), 0.001)],
-    truth=_skip_backward,
-    mistakes={
-        "The scale is missing: it multiplied the maps in the forward pass, so it multiplies the gradient in the backward pass.":
-            lambda dz, w, scale: _skip_backward(dz, w, 1.0),
-        "You took the mean over the classes: every score was reached, so their gradients add up.":
-            lambda dz, w, scale: _skip_backward(dz, w, scale) / dz.shape[1],
-        "You added the images up: each has maps of its own, and so a gradient of its own.":
-            lambda dz, w, scale: scale * np.tensordot(dz.sum(axis=0), w, 1),
-        "That is the article's skip, whose weights are all 1: here class k has weights w[k] of its own.":
-            lambda dz, w, scale: scale * dz.sum(axis=1)[:, None, None, None] * np.ones(w.shape[1:]),
-        "That is one row of the weights for every image: all classes send something back.":
-            lambda dz, w, scale: scale * dz[:, :1, None, None] * w[0],
-    },
-    praise="With equal rows it is a multiple of the sum of dz over the classes: zero.",
-    names=("dz", "w"),
-)
 
 EXERCISES = {
-    "chain_slope": _CHAIN_SLOPE,
-    "block_backward": _BLOCK_BACKWARD,
-    "skip_backward": _SKIP_BACKWARD,
+    "receptive_field": _RECEPTIVE_FIELD,
+    "probability_gradient": _PROBABILITY_GRADIENT,
 }

@@ -1,90 +1,80 @@
-"""The exercises of lesson 06: one step of Adam, Nesterov's look ahead, and where the article's epsilon stands."""
+"""The exercises of lesson 06: a step in the right order, and what a fix gains."""
 import numpy as np
-
 from .core import Exercise, draws
 
 
-def _adam(w, g, m, v, t, b1=0.9, b2=0.999, lr=0.001, eps=1e-8, correct=lambda t: t, inside=False, square=np.square):
-    m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * square(g)
-    late = correct(t)
-    if late is not None:
-        m, v = m / (1 - b1**late), v / (1 - b2**late)
-    return w - lr * m / (np.sqrt(v + eps) if inside else np.sqrt(v) + eps)
+def _chain_step(x, u, v, target, rate, order="together"):
+    dy = v * u * x - target
+    if order == "v first":
+        v = v - rate * dy * u * x
+        return np.array([u - rate * dy * v * x, v])
+    if order == "u first":
+        u = u - rate * dy * v * x
+        return np.array([u, v - rate * dy * u * x])
+    if order == "afresh":
+        v = v - rate * dy * u * x
+        return np.array([u - rate * (v * u * x - target) * v * x, v])
+    return np.array([u - rate * dy * v * x, v - rate * dy * u * x])
 
 
-def _cases():
-    w, g, m, v = draws((3, 4), (3, 4), (3, 4), (3, 4))
-    return [(w, g, 0 * m, 0 * v, 1), (w, 1e-3 * g, 1e-3 * m, 1e-6 * v**2, 7), (w, g, m, v**2, 2000)]
-
-
-_ADAM_STEP = Exercise(
-    cases=_cases(),
-    truth=_adam,
+_CHAIN_STEP = Exercise(
+    cases=[(2.0, 0.5, -1.5, 1.0, 0.1), (1.5, -0.7, 0.4, 0.3, 0.5)],
+    truth=_chain_step,
     mistakes={
-        "The correction is missing: m and v start at zero, so divide them by 1 - β^t.":
-            lambda w, g, m, v, t: _adam(w, g, m, v, t, correct=lambda t: None),
-        "The step count is one too large: at the first step t is 1 already.":
-            lambda w, g, m, v, t: _adam(w, g, m, v, t, correct=lambda t: t + 1),
-        "Epsilon stands inside the root: it is added to the root, beside it.":
-            lambda w, g, m, v, t: _adam(w, g, m, v, t, inside=True),
-        "The betas are swapped: m forgets fast (0.9), v slowly (0.999).":
-            lambda w, g, m, v, t: _adam(w, g, m, v, t, 0.999, 0.9),
-        "v is a running mean of g², not of |g|.":
-            lambda w, g, m, v, t: _adam(w, g, m, v, t, square=np.abs),
-        "You went uphill: a step goes against the gradient.":
-            lambda w, g, m, v, t: 2 * w - _adam(w, g, m, v, t),
-        "That epsilon stands beside √v, as in the article; here it stands beside √v̂, after the correction.":
-            lambda w, g, m, v, t: w - _adam(0, g, m, v, t, correct=lambda t: None, eps=1e-8) * -np.sqrt(1 - 0.999**t) / (1 - 0.9**t),
-        "v begins at zero, too: correct both.":
-            lambda w, g, m, v, t: w - 0.001 * (0.9 * m + 0.1 * g) / (1 - 0.9**t) / (np.sqrt(0.999 * v + 0.001 * g**2) + 1e-8),
-        "You used the v that came in: first mix g² into it.":
-            lambda w, g, m, v, t: w - 0.001 * (0.9 * m + 0.1 * g) / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8),
-        "You used the m that came in: first mix the new gradient into it.":
-            lambda w, g, m, v, t: w - 0.001 * (m / (1 - 0.9**t)) / (np.sqrt((0.999 * v + 0.001 * g**2) / (1 - 0.999**t)) + 1e-8),
+        "v has moved before the gradient of u passed through it: compute both gradients first, then move.":
+            lambda x, u, v, target, rate: _chain_step(x, u, v, target, rate, "v first"),
+        "u has moved before the gradient of v was computed: compute both gradients first, then move.":
+            lambda x, u, v, target, rate: _chain_step(x, u, v, target, rate, "u first"),
+        "You ran forward a second time with the new v: both gradients belong to the same weights.":
+            lambda x, u, v, target, rate: _chain_step(x, u, v, target, rate, "afresh"),
+        "The step goes uphill: move against the gradient.":
+            lambda x, u, v, target, rate: _chain_step(x, u, v, target, -rate),
+        "The learning rate is missing.":
+            lambda x, u, v, target, rate: _chain_step(x, u, v, target, 1.0),
+        "Those are the gradients: take the step, too.":
+            lambda x, u, v, target, rate: (v * u * x - target) * np.array([v * x, u * x]),
+        "The slope of half a square has no 2: dy is y - target.":
+            lambda x, u, v, target, rate: _chain_step(x, u, v, target, 2 * rate),
     },
-    praise="That is all of it: two running means, two corrections, one step.",
-    names=("w", "g", "m", "v"),
+    praise="The gradient belongs to the weights that made the loss.",
+    names=("x", "u", "v", "target", "rate"),
 )
 
 
-def _nesterov(g, velocity, momentum):
-    return g + momentum * (momentum * velocity + g)
+_SEEDS = np.array([0.572, 0.496, 0.525, 0.480, 0.527]), np.array([0.586, 0.563, 0.489, 0.547, 0.556])
 
 
-_NESTEROV_DIRECTION = Exercise(
-    cases=[(*draws((5,), (5,)), 0.9), (*draws((2, 3), (2, 3)), 0.5)],
-    truth=_nesterov,
+def _error(gains, ddof=1):
+    return np.std(gains, ddof=ddof) / np.sqrt(len(gains))
+
+
+_GAIN = Exercise(
+    cases=[_SEEDS, tuple(draws((10,), (10,)))],
+    truth=lambda before, after: np.array([np.mean(after - before), _error(after - before)]),
     mistakes={
-        "That is the plain ball: Nesterov's adds momentum times the new velocity to the gradient.":
-            lambda g, velocity, momentum: momentum * velocity + g,
-        "You used the old velocity: it must have this gradient in it before you look ahead.":
-            lambda g, velocity, momentum: g + momentum * velocity * momentum,
-        "The momentum in front of the new velocity is missing.":
-            lambda g, velocity, momentum: g + (momentum * velocity + g),
-        "That is a running mean: here the gradient is added whole, not times 1 - momentum.":
-            lambda g, velocity, momentum: (1 - momentum) * g + momentum * (momentum * velocity + (1 - momentum) * g),
+        "That error forgets that the seeds are the same: take the differences first, then their standard deviation.":
+            lambda before, after: np.array([np.mean(after - before), np.hypot(_error(before), _error(after))]),
+        "That is the standard deviation of the differences: their mean is surer, divide by the root of n.":
+            lambda before, after: np.array([np.mean(after - before), np.std(after - before, ddof=1)]),
+        "The mean is estimated from the same differences, which costs one: divide by n - 1 in their deviation.":
+            lambda before, after: np.array([np.mean(after - before), _error(after - before, 0)]),
+        "The sign is turned: a gain is after less before.":
+            lambda before, after: np.array([np.mean(before - after), _error(after - before)]),
+        "You divided by n: the error shrinks with the root of n only.":
+            lambda before, after: np.array([np.mean(after - before), np.std(after - before, ddof=1) / len(before)]),
+        "That is the square of the error: take the root of the variance, too.":
+            lambda before, after: np.array([np.mean(after - before), np.var(after - before, ddof=1) / len(before)]),
+        "That error is of the runs after the fix alone: take it of the differences.":
+            lambda before, after: np.array([np.mean(after - before), _error(after)]),
+        "That is a gain in parts of what was there: take the differences themselves.":
+            lambda before, after: np.array([np.mean(after / before - 1), _error(after / before - 1)]),
     },
-    praise="PyTorch's SGD(nesterov=True) moves by lr times this.",
-    names=("g", "velocity"),
+    praise="A gain of less than two such errors may be luck.",
+    names=("before", "after"),
 )
 
-_REAL_EPSILON = Exercise(
-    cases=[(1e-7, 0.999, 1), (1e-7, 0.999, 100), (1e-8, 0.9, 3)],
-    truth=lambda eps, beta, t: np.float64(eps / np.sqrt(1 - beta**t)),
-    mistakes={
-        "Turn it round: the article's root is smaller than the corrected one, so its epsilon weighs more.":
-            lambda eps, beta, t: np.float64(eps * np.sqrt(1 - beta**t)),
-        "The root is missing: v is divided by 1 - β^t, and sqrt(v) by its root.":
-            lambda eps, beta, t: np.float64(eps / (1 - beta**t)),
-        "The power is missing: after t steps the correction is 1 - β^t.":
-            lambda eps, beta, t: np.float64(eps / np.sqrt(1 - beta)),
-    },
-    praise="At the first step it is 32 times what it looks like; after some thousands, what it looks like.",
-    names=(),
-)
 
 EXERCISES = {
-    "adam_step": _ADAM_STEP,
-    "nesterov_direction": _NESTEROV_DIRECTION,
-    "real_epsilon": _REAL_EPSILON,
+    "chain_step": _CHAIN_STEP,
+    "gain": _GAIN,
 }

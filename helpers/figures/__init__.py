@@ -1,9 +1,10 @@
 """Static pictures: `style` has what they are made of, `shared` those of several lessons; the rest is sorted by lesson."""
 from .lesson_00 import class_balance, course_map, mosaic
-from .lesson_01 import loss_curves, mistakes, neuron, regions
-from .lesson_02 import depth, durations, score_maps
-from .lesson_04 import two_layers
-from .lesson_06 import race
+from .lesson_01 import neuron
+from .lesson_02 import loss_curves, mistakes, regions
+from .lesson_03 import depth, durations, score_maps
+from .lesson_05 import two_layers
+from .lesson_09 import race
 from .shared import confusion, strip, weight_images
 from .style import Picture
 

@@ -1,7 +1,5 @@
-"""Pictures of lesson 01: one neuron, a training's curves, confident mistakes, and regions of the plane."""
-import numpy as np
-
-from .style import INPUT, PIXELS, TEST, TRAIN, WEIGHT, WEIGHTS, Picture, canvas, framed, pictures, span
+"""The picture of lesson 01: one neuron."""
+from .style import PIXELS, WEIGHTS, Picture, canvas, framed, span
 
 
 def neuron(image, weights, bias):
@@ -20,54 +18,3 @@ def neuron(image, weights, bias):
     more, less = ("orange", "blue") if product.sum() > 0 else ("blue", "orange")
     fig.suptitle(f"Ink on {more} outweighs ink on {less}: the score is {score:+.2f}")
     return Picture(fig, "A digit, the neuron's weights, and their product pixel by pixel")
-
-
-def loss_curves(history, title):
-    """Loss and accuracy of a `History`, training and test, epoch by epoch."""
-    fig, (left, right) = canvas(10, 3.8, 1, 2)
-    epochs = np.arange(1, len(history.test_loss) + 1)
-    for ax, train, test, name in ((left, history.train_loss, history.test_loss, "loss"),
-                                  (right, history.train_accuracy, history.test_accuracy, "accuracy")):
-        ax.plot(epochs, train, color=TRAIN, marker="o", label="training")
-        ax.plot(epochs, test, color=TEST, marker="s", ls="--", label="test")
-        ax.set(xlabel="epoch", ylabel=name, xticks=epochs[:: max(1, len(epochs) // 5)])
-    left.legend()
-    right.yaxis.set_major_formatter("{x:.0%}")
-    fig.suptitle(title)
-    return Picture(fig, f"Loss and accuracy by epoch, training and test: {title}")
-
-
-def mistakes(images, labels, probabilities, classes):
-    """The twelve wrong guesses of which the network was surest.
-
-    images (N, C, H, W), labels (N,), probabilities (N, classes); `classes`: a tuple of names.
-    """
-    guesses, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(guesses != labels)
-    worst = wrong[np.argsort(-sure[wrong])][:12]
-    shown, (fig, axes) = pictures(images), canvas(10, 4.6, 2, 6)
-    fig.get_layout_engine().set(hspace=0.08)
-    for ax, index in zip(axes.flat, worst):
-        framed(ax).imshow(shown[index], cmap=PIXELS, vmin=0, vmax=1)
-        ax.set_title(f"{classes[labels[index]]} read as {classes[guesses[index]]}", fontsize=15, pad=5)
-        ax.set_xlabel(f"{sure[index]:.2%} sure", fontsize=14)
-    for ax in axes.flat[len(worst):]:
-        ax.set_visible(False)
-    fig.suptitle(f"Wrong and sure of it: the worst of {len(wrong)} mistakes on {len(labels):,} test images")
-    return Picture(fig, "The most confident mistakes: each image with its label, the network's guess, and how sure it was")
-
-
-def regions(points, labels, classifiers):
-    """Which side of its boundary each classifier puts the plane on: {title: function (n, 2) -> classes}."""
-    fig, axes = canvas(9, 4, 1, len(classifiers))
-    ticks = np.linspace(-1.6, 1.6, 161)
-    plane = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
-    for ax, (title, classify) in zip(axes, classifiers.items()):
-        ax.contourf(ticks, ticks, classify(plane).reshape(161, 161), levels=[-0.5, 0.5, 1.5],
-                    colors=["#CCE3F0", "#FAE7C2"])
-        for value, colour, marker in ((0, INPUT, "o"), (1, WEIGHT, "^")):
-            ax.plot(*points[labels == value].T, marker, color=colour, ms=7, mec="white", mew=0.8)
-        framed(ax).set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal")
-        right = np.mean(classify(points) == labels)
-        ax.set_title(f"{title}: {right:.0%} right")
-    return Picture(fig, "Two classes of points in the plane and the regions that each classifier gives them")

@@ -1,72 +1,54 @@
-"""Pictures of lesson 02: score maps, times on a logarithmic scale, and the depth of filters."""
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-
-from ..rounding import about, duration
-from .style import INK, INPUT, OUTPUT, PIXELS, QUIET, WEIGHT, WEIGHTS, Picture, bare, canvas, panel, span
+"""Pictures of lesson 02: a training's curves, confident mistakes, and regions of the plane."""
+import numpy as np
+from .style import INPUT, PIXELS, TEST, TRAIN, WEIGHT, Picture, canvas, framed, pictures
 
 
-def score_maps(images, filters, maps, title):
-    """What each filter {name: (KH, KW)} makes of each image: images (N, H, W), maps (N, F, OH, OW)."""
-    side, gap = 8.35 / len(images) - 0.08, 0.08
-    fig = Figure(figsize=(10, 0.65 + (side + gap) * (len(filters) + 1)))
-    for column, image in enumerate(images):
-        panel(fig, 1.6 + column * (side + gap), 0.6, side).imshow(image, cmap=PIXELS, vmin=0, vmax=1)
-    for row, (name, w) in enumerate(filters.items(), start=1):
-        top = 0.6 + row * (side + gap)
-        ax = panel(fig, 0.5, top + 0.1, side - 0.2)
-        ax.imshow(w, cmap=WEIGHTS, **span(w))
-        ax.set_ylabel(name)
-        for column, scores in enumerate(maps[:, row - 1]):
-            panel(fig, 1.6 + column * (side + gap), top, side).imshow(scores, cmap=WEIGHTS, **span(maps[:, row - 1]))
-    fig.suptitle(title, y=1 - 0.12 / fig.get_figheight())
-    return Picture(fig, f"The score maps of {len(images)} images for the filters {', '.join(filters)}: {title}")
+def loss_curves(history, title):
+    """Loss and accuracy of a `History`, training and test, epoch by epoch."""
+    fig, (left, right) = canvas(10, 3.8, 1, 2)
+    epochs = np.arange(1, len(history.test_loss) + 1)
+    for ax, train, test, name in ((left, history.train_loss, history.test_loss, "loss"),
+                                  (right, history.train_accuracy, history.test_accuracy, "accuracy")):
+        ax.plot(epochs, train, color=TRAIN, marker="o", label="training")
+        ax.plot(epochs, test, color=TEST, marker="s", ls="--", label="test")
+        ax.set(xlabel="epoch", ylabel=name, xticks=epochs[:: max(1, len(epochs) // 5)])
+    left.legend()
+    right.yaxis.set_major_formatter("{x:.0%}")
+    fig.suptitle(title)
+    return Picture(fig, f"Loss and accuracy by epoch, training and test: {title}")
 
 
-def durations(seconds, title):
-    """How long each of several ways takes, {name: seconds}, on a logarithmic scale."""
-    fig, ax = canvas(10, 0.7 * len(seconds) + 1.5)
-    names, slowest = list(seconds), max(seconds.values())
-    ax.barh(names, seconds.values(), color=[QUIET] * (len(names) - 1) + [OUTPUT], edgecolor=INK, height=0.6)
-    for place, value in enumerate(seconds.values()):
-        gain = f"   ({about(slowest / value)} times faster)" if value < slowest else ""
-        ax.text(value * 1.15, place, duration(value) + gain, va="center", bbox={"fc": "white", "ec": "none", "pad": 1})
-    ax.set(xscale="log", xlim=(min(seconds.values()) / 3, slowest * 20))
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g} s" if value >= 1 else f"{value * 1e3:g} ms")
-    ax.invert_yaxis()
-    ax.minorticks_off()
-    ax.grid(axis="x", color=QUIET)
-    ax.set_axisbelow(True)
-    ax.tick_params(axis="y", length=0, labelsize=16)
-    ax.set_title(title)
-    return Picture(fig, f"Bars on a logarithmic scale: {title}")
+def mistakes(images, labels, probabilities, classes):
+    """The twelve wrong guesses of which the network was surest.
+
+    images (N, C, H, W), labels (N,), probabilities (N, classes); `classes`: a tuple of names.
+    """
+    guesses, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(guesses != labels)
+    worst = wrong[np.argsort(-sure[wrong])][:12]
+    shown, (fig, axes) = pictures(images), canvas(10, 4.6, 2, 6)
+    fig.get_layout_engine().set(hspace=0.08)
+    for ax, index in zip(axes.flat, worst):
+        framed(ax).imshow(shown[index], cmap=PIXELS, vmin=0, vmax=1)
+        ax.set_title(f"{classes[labels[index]]} read as {classes[guesses[index]]}", fontsize=15, pad=5)
+        ax.set_xlabel(f"{sure[index]:.2%} sure", fontsize=14)
+    for ax in axes.flat[len(worst):]:
+        ax.set_visible(False)
+    fig.suptitle(f"Wrong and sure of it: the worst of {len(wrong)} mistakes on {len(labels):,} test images")
+    return Picture(fig, "The most confident mistakes: each image with its label, the network's guess, and how sure it was")
 
 
-def depth():
-    """Two layers of convolution drawn as stacks: a filter is as deep as what it slides over."""
-    fig = Figure(figsize=(10, 4.4))
-    ax = bare(fig.add_axes((0, 0, 1, 0.88)))
-    ax.set(xlim=(0, 10), ylim=(0, 3.87))
-
-    def stack(left, bottom, side, deep, colour, step=0.1, window=0.0):
-        for sheet in reversed(range(deep)):
-            x, y = left + step * sheet, bottom + step * sheet
-            ax.add_patch(Rectangle((x, y), side, side, fc=colour, ec="white", lw=1.5))
-            if window:
-                ax.add_patch(Rectangle((x + 0.25, y + side - 0.6), window, window, fc="none", ec=WEIGHT, lw=3.5))
-
-    stack(0.2, 1.4, 1.5, 1, INPUT, window=0.3)
-    stack(3.55, 1.35, 1.3, 4, OUTPUT, window=0.3)
-    stack(7.95, 1.3, 1.15, 8, OUTPUT)
-    for row in range(4):
-        stack(2.5, 1.05 + 0.62 * row, 0.3, 1, WEIGHT, 0.06)
-        stack(6.05, 1.05 + 0.62 * row, 0.3, 4, WEIGHT, 0.06)
-        stack(6.85, 1.05 + 0.62 * row, 0.3, 4, WEIGHT, 0.06)
-    for x, sign in ((2.1, "∗"), (3.17, "="), (5.6, "∗"), (7.6, "=")):
-        ax.text(x, 2.15, sign, fontsize=26, ha="center", va="center")
-    for x, name, shape in ((0.95, "image", "(1, 28, 28)"), (2.65, "4 filters", "each (1, 5, 5)"), (4.35, "4 maps", "(4, 24, 24)"),
-                           (6.68, "8 filters", "each (4, 5, 5)"), (8.85, "8 maps", "(8, 20, 20)")):
-        ax.text(x, 0.55, name, ha="center", fontsize=17, weight="bold")
-        ax.text(x, 0.17, shape, ha="center", fontsize=15)
-    fig.suptitle("A filter is as deep as what it slides over, and makes one map", y=0.97)
-    return Picture(fig, "An image of depth 1, four filters of depth 1, four maps, eight filters of depth 4, eight maps, with their shapes")
+def regions(points, labels, classifiers):
+    """Which side of its boundary each classifier puts the plane on: {title: function (n, 2) -> classes}."""
+    fig, axes = canvas(9, 4, 1, len(classifiers))
+    ticks = np.linspace(-1.6, 1.6, 161)
+    plane = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
+    for ax, (title, classify) in zip(axes, classifiers.items()):
+        ax.contourf(ticks, ticks, classify(plane).reshape(161, 161), levels=[-0.5, 0.5, 1.5],
+                    colors=["#CCE3F0", "#FAE7C2"])
+        for value, colour, marker in ((0, INPUT, "o"), (1, WEIGHT, "^")):
+            ax.plot(*points[labels == value].T, marker, color=colour, ms=7, mec="white", mew=0.8)
+        framed(ax).set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal")
+        right = np.mean(classify(points) == labels)
+        ax.set_title(f"{title}: {right:.0%} right")
+    return Picture(fig, "Two classes of points in the plane and the regions that each classifier gives them")

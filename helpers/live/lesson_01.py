@@ -1,12 +1,10 @@
-"""Live figures of lesson 01: softmax, the slope of one weight, the step size (learning rate), and a training run to scrub through."""
+"""Live figures of lesson 01: softmax, the slope of one weight, and the step size (learning rate)."""
 from functools import lru_cache
-
 import numpy as np
-
 from .. import functional as F
 from ..analysis import LossPlane
 from ..figures import style as G
-from .core import Live, pick, scrub, slider
+from .core import Live, pick, slider
 
 
 class _Bars:
@@ -141,16 +139,3 @@ def step_size(loss_and_gradient, weights, sizes):
     return Live(fig, update, [path, head, losses, now, title],
                 "A slice of the loss surface with the path of gradient descent, and the loss step by step",
                 size=pick("step size", list(sizes), sizes[len(sizes) // 2]), step=slider("steps taken", steps, 0, steps))
-
-
-def training(snapshots, name):
-    """Scrub through a training run: weights of twelve neurons as images, their gradients, and both losses.
-
-    `snapshots` as kept by `training.Snapshots`, `name` the weight (out, 784) to show.
-    """
-    return scrub(snapshots, {"first layer": (name, lambda weights: _sheet(weights[:12]))})
-
-
-def _sheet(rows):
-    """Rows of weights (n, 784) as one sheet of images, three across."""
-    return G.tiled(rows.reshape(-1, 28, 28), 3)

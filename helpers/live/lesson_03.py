@@ -1,191 +1,194 @@
-"""Live figures of lesson 03: who touched whom, each tap against finite differences, and a gradient in the backward pass."""
+"""Live figures of lesson 03: a window that slides, a filter to design, and the grid of stride and padding."""
+from functools import cache
+
 import numpy as np
-from matplotlib.collections import LineCollection
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
 
-from .. import functional as F
 from ..figures import style as G
-from ..gradcheck import numeric_gradient
-from .core import Live, outline, pick, slider
-
-# One colour and one dash for each tap, so that a line is known by either.
-_TAPS = (G.WEIGHT, G.TRAIN, G.TEST, G.INK)
-_DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)))
+from .core import Live, outline, slider
 
 
-class _Cells:
-    """A row of boxes with a number in each and a number beside each, of which only the first few are in use."""
+def slide(image, w, slide_filter):
+    """A filter (5, 5) slides over an image (28, 28): patch, filter, products, and the score being written.
 
-    def __init__(self, ax, most, level, beside):
-        self.level, self.beside = level, beside
-        self.boxes = ax.scatter(np.zeros(most), np.zeros(most), s=1150, marker="s", linewidths=3, zorder=3)
-        self.inside = [ax.text(0, level, "", ha="center", va="center", fontsize=17, zorder=4) for _ in range(most)]
-        self.outside = [ax.text(0, level + beside, "", ha="center", va="center", fontsize=16, color=G.GRADIENT_TEXT, weight="bold")
-                        for _ in range(most)]
-        self.artists = [self.boxes, *self.inside, *self.outside]
-
-    def set(self, places, inside, outside, fills, rings):
-        self.boxes.set_offsets(np.column_stack([places, np.full(len(places), self.level)]))
-        self.boxes.set(facecolors=fills, edgecolors=rings)
-        for texts, words, height in ((self.inside, inside, self.level), (self.outside, outside, self.level + self.beside)):
-            for slot, text in enumerate(texts):
-                used = slot < len(places) and words[slot] != ""
-                text.set(text=words[slot] if used else "", position=(places[slot], height) if used else (0, height))
-        for text, fill in zip(self.inside, fills):
-            text.set_color("white" if fill in (G.INPUT, G.OUTPUT) else G.INK)
-
-
-def explorer():
-    """Who touched whom when up to four taps slide over eight inputs: forward from them, and back to them."""
-    x, every_w = np.array([1, -2, 3, 0, 2, -1, 1, 2]), np.array([2, -1, 1, 3])
-    every_dy = np.array([1, -1, 2, 1, -2, 3, -1, 2, 1, -3, 2, 1])
-    fig, ax = G.canvas(10, 4.9)
-    G.bare(ax).set(xlim=(-5, 10), ylim=(-0.95, 2.95))
-    for level, text, colour in ((0, "$x$", G.INPUT), (2, "$y$", G.OUTPUT), (-0.52, "$dx$", G.GRADIENT_TEXT), (2.52, "$dy$", G.GRADIENT_TEXT)):
-        ax.text(-3.3, level, text, fontsize=20, color=colour, va="center")
-    lines = [LineCollection([], linewidths=[], colors=colour, linestyles=[dash], zorder=1)
-             for colour, dash in zip(_TAPS, _DASHES)]
-    for collection in lines:
-        ax.add_collection(collection)
-    inputs, outputs = _Cells(ax, 12, 0, -0.52), _Cells(ax, 12, 2, 0.52)
-    taps_text, slopes_text = ([ax.text(left, 1.45 - 0.3 * k, "", fontsize=16, color=colour, va="center", weight="bold")
-                               for k, colour in enumerate(colours)] for left, colours in ((-4.95, _TAPS), (-3.3, [G.GRADIENT_TEXT] * 4)))
-    forward = fig.suptitle(" ", y=0.985, color=G.OUTPUT_TEXT)
-    backward = ax.text(0.5, 0.04, "", transform=fig.transFigure, ha="center", va="center", fontsize=18, color=G.GRADIENT_TEXT)
-
-    def update(taps, stride, padding, output, input):
-        w, padded = every_w[:taps], np.pad(x, padding)
-        count = (padded.size - taps) // stride + 1
-        beyond, output, here = output >= count, min(output, count - 1), input + padding
-        dy, starts = every_dy[:count], stride * np.arange(count)
-        y = np.array([padded[start:start + taps] @ w for start in starts])
-        dx = np.zeros(padded.size, dtype=int)
-        for start, arriving in zip(starts, dy):
-            dx[start:start + taps] += arriving * w
-        centres, inside = starts - padding + (taps - 1) / 2, np.arange(padded.size) - padding
-        for k, collection in enumerate(lines):
-            on = (np.arange(count) == output) | (starts + k == here)
-            collection.set(segments=[[(start + k - padding, 0), (centre, 2)] for start, centre in zip(starts, centres)],
-                           linewidths=np.where(on, 4.5, 2), alpha=np.where(on, 1.0, 0.35), visible=k < taps)
-        pulled, fed = np.isin(np.arange(padded.size), starts[output] + np.arange(taps)), np.isin(here - starts, np.arange(taps))
-        real = (inside >= 0) & (inside < x.size)
-        inputs.set(inside, [str(v) for v in padded], [str(v) if r else "" for v, r in zip(dx, real)],
-                   [G.INPUT if p else "white" if r else "#E4E4E4" for p, r in zip(pulled, real)],
-                   [G.GRADIENT if j == here else G.FRAME for j in range(padded.size)])
-        outputs.set(centres, [str(v) for v in y], [str(v) for v in dy],
-                    [G.OUTPUT if i == output else "white" for i in range(count)],
-                    [G.GRADIENT if f else G.FRAME for f in fed])
-        dw = [dy @ padded[starts + k] for k in range(taps)]
-        for k, (text, slope) in enumerate(zip(taps_text, slopes_text)):
-            text.set_text(f"$w_{k}$ = {every_w[k]}" if k < taps else "")
-            slope.set_text(f"$dw_{k}$ = {dw[k]}" if k < taps else "")
-        note = f"only {count} outputs: " if beyond else ""
-        forward.set_text(note + _sum(rf"y_{{{output}}}", w, padded[starts[output]:starts[output] + taps], y[output]))
-        backward.set_text(_sum(f"dx_{{{input}}}", dy[fed], w[here - starts[fed]], dx[here]))
-
-    return Live(fig, update, [*lines, *inputs.artists, *outputs.artists, *taps_text, *slopes_text, forward, backward],
-                "Inputs below, outputs above, and a line for each multiplication; the sums for one output and for one input",
-                taps=slider("taps", 3, 1, 4), stride=slider("stride", 2, 1, 3), padding=slider("padding", 0, 0, 2),
-                output=slider("output", 1, 0, 11), input=slider("input", 4, 0, 7))
-
-
-def _sum(name, left, right, total):
-    """A sum of products, written out."""
-    terms = " + ".join(rf"{_bracketed(a)}\cdot{_bracketed(b)}" for a, b in zip(left, right))
-    return f"${name} = {terms} = {total}$" if terms else f"${name} = 0$: no output ever touched it"
-
-
-def _bracketed(number):
-    return f"({number})" if number < 0 else str(number)
-
-
-def tap_check(forward, rules, x, w):
-    """Every tap's gradient by a rule, against finite differences.
-
-    `forward(x, w, stride)` -> y and `rules` {name: function (dy, x, taps, stride) -> dw} are the reader's own,
-    for one image (H, W) and one square filter (K, K). The upstream gradient is random.
+    `slide_filter(image, w)` -> map (24, 24), the reader's own function. Pixels are rounded to tenths, so
+    that every number on the screen is exact.
     """
-    strides = 1, 2, 3
-    results = {(rule, stride): _measured(forward, rule_function, x, w, stride)
-               for rule, rule_function in rules.items() for stride in strides}
-    fig, (left, middle, right) = G.canvas(10.2, 5.1, 1, 3, width_ratios=(1, 1, 1.15))
-    images, rings = [], []
-    for ax, head in ((left, "$dw$ by the rule"), (middle, "$dw$ by finite differences")):
-        images.append(G.framed(ax).imshow(w, cmap=G.GRADIENTS))
-        rings.append(ax.plot([], [], "s", ms=24, mfc="none", mec=G.WEIGHT, mew=4)[0])
-        ax.set_title(head)
-    right.set(xlabel="finite differences / largest", ylabel="rule / largest", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal",
-              xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-    right.axline((0, 0), slope=1, color=G.QUIET, zorder=0)
-    dots, = right.plot([], [], "o", color=G.GRADIENT, mec=G.INK, ms=10)
-    chosen, = right.plot([], [], "s", mfc="none", mec=G.WEIGHT, mew=4, ms=17)
-    title = fig.suptitle(" \n ")
+    image = np.round(image, 1)
+    scores, (height, width) = slide_filter(image, w), w.shape
+    best, written = np.argwhere(scores == scores.max())[0], np.full(scores.shape, np.nan)
+    fig = Figure(figsize=(10, 4.9))
+    whole, target = G.panel(fig, 0.15, 1.15, 3.0), G.panel(fig, 6.85, 1.15, 3.0)
+    near, taps, products = G.panel(fig, 3.35, 0.78, 1.6), G.panel(fig, 5.05, 0.78, 1.6), G.panel(fig, 3.95, 2.72, 2.1)
+    whole.imshow(image, cmap=G.PIXELS, vmin=0, vmax=1)
+    target.set_facecolor(G.GAP)
+    shown = target.imshow(written, cmap=G.WEIGHTS, **G.span(scores))
+    patch = _Grid(near, height, G.PIXELS, {"vmin": 0, "vmax": 1}, dark=0.35, letters=0.6)
+    product = _Grid(products, height, G.WEIGHTS, G.span(2 * w), dark=9, letters=0.5)
+    _Grid(taps, height, G.WEIGHTS, G.span(2 * w), dark=9, letters=0.6).show(w)
+    window, = whole.plot([], [], color=G.WEIGHT, lw=4)
+    pixel, = target.plot([], [], "s", ms=13, mfc="none", mec=G.OUTPUT, mew=4, clip_on=False)
+    for ax, name in ((whole, "image"), (near, "patch"), (taps, "× filter"), (target, "score map")):
+        ax.set_title(name, pad=7)
+    products.set_title("= products", pad=7)
+    title = fig.suptitle(" ", y=0.985)
 
-    def update(rule, stride, row, column):
-        found, wanted = results[rule, stride]
-        scale = max(np.abs(found).max(), np.abs(wanted).max())
-        for image, ring, array in zip(images, rings, (found, wanted)):
-            image.set_data(array / scale)
-            image.set_clim(-1, 1)
-            ring.set_data([column], [row])
-        dots.set_data(wanted.ravel() / scale, found.ravel() / scale)
-        chosen.set_data([wanted[row, column] / scale], [found[row, column] / scale])
-        error = np.abs(found - wanted).max() / np.abs(wanted).max()
-        worst = f"{error:.0%}" if error > 1e-3 else f"{error:.0e}"
-        title.set_text(f"{rule}, stride {stride}: worst error {worst}\n"
-                       f"tap ({row}, {column}): rule {found[row, column]:+.3f}, finite differences {wanted[row, column]:+.3f}")
+    def update(row, column):
+        part = image[row:row + height, column:column + width]
+        window.set_data(*outline(row, column, height, width))
+        patch.show(part)
+        product.show(part * w)
+        written[:] = np.nan
+        written.flat[:row * scores.shape[1] + column + 1] = scores.flat[:row * scores.shape[1] + column + 1]
+        shown.set_data(written)
+        pixel.set_data([column], [row])
+        title.set_text(f"the {w.size} products add up to {scores[row, column] + 0.0:.1f}: "
+                       f"written to row {row}, column {column} of the map")
 
-    last = len(w) - 1
-    return Live(fig, update, [*images, *rings, dots, chosen, title],
-                "The gradient of every tap of a filter, by a rule and by finite differences, and one against the other",
-                rule=pick("rule", list(rules), list(rules)[0]), stride=slider("stride", 2, strides[0], strides[-1]),
-                row=slider("tap row", 1, 0, last), column=slider("tap column", 2, 0, last))
-
-
-def _measured(forward, rule, x, w, stride):
-    """(dw by the rule, dw by finite differences) for a random upstream gradient."""
-    dy = np.random.default_rng(0).standard_normal(forward(x, w, stride).shape)
-    return rule(dy, x, len(w), stride), numeric_gradient(lambda: np.vdot(dy, forward(x, w, stride)), w)
+    return Live(fig, update, [window, *patch.artists, *product.artists, shown, pixel, title],
+                "A window on a digit, its pixels times the filter's weights, and the score map filled up to there",
+                row=slider("row", int(best[0]), 0, scores.shape[0] - 1), column=slider("column", int(best[1]), 0, scores.shape[1] - 1))
 
 
-def way_back(image, w, dy, stride):
-    """The backward pass of an upstream gradient dy (OH, OW) through a convolution of image (H, W) with one filter (K, K).
+def design_filter(images, slide_filter, start):
+    """Nine sliders make a filter (3, 3); images (n, 28, 28) to try it on, and the score map of each.
 
-    Output cells send it back one after the other, in reading order; a tap of the filter can be followed.
+    `slide_filter(image, w)` -> map, the reader's own function. `start`: nine whole numbers to begin with.
     """
-    cells, (out_h, out_w) = dy.size, dy.shape
-    fig, axes = G.canvas(10, 4.1, 1, 4, width_ratios=(1.35, 1, 1, 1.35))
-    heads = ("image", "$dy$ arrives", "$dw$", "$dx$")
-    colours = (G.PIXELS, G.GRADIENTS, G.GRADIENTS, G.GRADIENTS)
-    images = [G.framed(ax).imshow(array, cmap=colour) for ax, array, colour in zip(axes, (image, dy, w, image), colours)]
-    for ax, head in zip(axes, heads):
-        ax.set_title(head, fontsize=15)
-    images[0].set_clim(0, 1)
-    images[1].set_clim(**G.span(dy))
-    met, = axes[0].plot([], [], "o", color=G.WEIGHT, ms=6, mec="white", mew=0.5)
-    windows = [ax.plot([], [], color=G.WEIGHT, lw=4)[0] for ax in (axes[0], axes[3])]
-    cell, = axes[1].plot([], [], "s", ms=12, mfc="none", mec=G.WEIGHT, mew=3)
-    ring, = axes[2].plot([], [], "s", ms=22, mfc="none", mec=G.WEIGHT, mew=4)
-    title, x4 = fig.suptitle(" "), image[None, None]
-    cache = F.conv2d(x4, w[None, None], np.zeros(1, w.dtype), stride=stride)[1]
-    whole = [gradient[0, 0] for gradient in F.conv2d_backward(dy[None, None], cache)[:2]]
+    fig = Figure(figsize=(10, 4))
+    left, middle, right = G.panel(fig, 0.15, 0.8, 3.1), G.panel(fig, 3.85, 1.25, 2.2), G.panel(fig, 6.65, 0.8, 3.1)
+    picture = left.imshow(images[0], cmap=G.PIXELS, vmin=0, vmax=1)
+    taps = _Grid(middle, 3, G.WEIGHTS, {"vmin": -9, "vmax": 9}, dark=6.5, letters=0.45)
+    shown = right.imshow(slide_filter(images[0], np.array(start)), cmap=G.WEIGHTS)
+    for x, sign in ((3.55, "∗"), (6.35, "=")):
+        fig.text(x / 10, 1 - 2.35 / 4, sign, fontsize=28, ha="center", va="center")
+    for ax, name in ((left, "image"), (middle, "filter"), (right, "score map")):
+        ax.set_title(name)
+    title = fig.suptitle(" ", y=0.98)
 
-    def update(sent, row, column):
-        part = np.where(np.arange(cells).reshape(dy.shape) < sent, dy, 0)
-        dx, dw, _ = F.conv2d_backward(part[None, None], cache)
-        images[1].set_data(np.where(part != 0, dy, 0.25 * dy))
-        for shown, array, full in ((images[2], dw[0, 0], whole[1]), (images[3], dx[0, 0], whole[0])):
-            shown.set_data(array)
-            shown.set_clim(**G.span(full))
-        r, c = divmod(max(sent - 1, 0), out_w)
-        for window in windows:
-            window.set_data(*outline(r * stride, c * stride, *w.shape))
-        cell.set_data([c], [r])
-        ring.set_data([column], [row])
-        rows, columns = np.divmod(np.arange(sent), out_w)
-        met.set_data(columns * stride + column, rows * stride + row)
-        title.set_text(f"{sent} of {cells} outputs have sent their gradient back: tap ({row}, {column}) has {dw[0, 0, row, column]:+.4f}")
+    def update(image, **weights):
+        w = np.array(list(weights.values())).reshape(3, 3)
+        scores = slide_filter(images[image], w)
+        picture.set_data(images[image])
+        taps.show(w)
+        shown.set_data(scores)
+        shown.set_clim(**G.span(scores))
+        even = f"{w.sum()} × the ink" if w.sum() else "0"
+        title.set_text(f"the weights add up to {w.sum()}: where the ink is even, the score is {even}")
 
-    return Live(fig, update, [*images, met, *windows, cell, ring, title],
-                "A digit, the gradient that arrives at the convolution's output, and what has come of it for filter and image",
-                sent=slider("outputs done", cells // 2, 0, cells), row=slider("tap row", 1, 0, len(w) - 1),
-                column=slider("tap column", 2, 0, len(w) - 1))
+    controls = {f"w{row}{column}": slider(f"w[{row}, {column}]", int(start[row][column]), -9, 9)
+                for row in range(3) for column in range(3)}
+    return Live(fig, update, [picture, *taps.artists, shown, title],
+                "A digit, a filter of nine numbers, and the score map that the filter makes of the digit",
+                **controls, image=slider("image", 0, 0, len(images) - 1))
+
+
+def stride_and_padding(out_size):
+    """How often each cell of a square image is touched, for any filter, stride and padding.
+
+    `out_size(size, kernel, stride, padding)` -> windows a side, the reader's own function.
+    """
+    most, cells = 2, 11  # the widest padding, and the largest padded image
+    fig = Figure(figsize=(10, 4.9))
+    left, right = G.panel(fig, 0.4, 0.8, 3.75), G.panel(fig, 5.5, 0.8, 3.75)
+    for ax in (left, right):
+        G.bare(ax).set(xlim=(-0.6, cells - 0.4), ylim=(cells - 0.4, -0.6))
+    counts = np.full((cells, cells), np.nan)
+    heat = left.imshow(counts, cmap=_TOUCHES, vmin=0, vmax=np.log1p(25))
+    ring = left.add_patch(PathPatch(Path([(0, 0)]), fc="none", ec="#999999", hatch="//", lw=0))
+    mesh, = left.plot([], [], color="white", lw=2)
+    edge, = left.plot([], [], color=G.INPUT, lw=3)
+    window, = left.plot([], [], color=G.WEIGHT, lw=5)
+    unused, = left.plot([], [], "x", color=G.TEST, ms=13, mew=3.5)
+    numbers = left.add_patch(PathPatch(Path([(0, 0)]), fc=G.INK, lw=0))
+    out_heat = right.imshow(counts, cmap=_OUTPUTS, vmin=0, vmax=1)
+    out_mesh, = right.plot([], [], color="white", lw=2)
+    pixel, = right.plot([], [], color=G.OUTPUT, lw=5)
+    left.set_title("how many windows touch each cell")
+    heading, title = right.set_title(" "), fig.suptitle(" ", y=0.985)
+    left.text(-0.5, cells + 0.2, "hatched: padding      ×: no window touches it", fontsize=15)
+
+    def update(size, kernel, stride, padding, row, column):
+        out, padded, first = out_size(size, kernel, stride, padding), size + 2 * padding, most - padding
+        row, column = min(row, out - 1), min(column, out - 1)
+        along = np.zeros(padded)
+        for start in range(0, out * stride, stride):
+            along[start:start + kernel] += 1
+        touched = np.full((cells, cells), np.nan)
+        touched[first:first + padded, first:first + padded] = np.outer(along, along)
+        heat.set_data(np.log1p(touched))
+        ring.set_path(_frame(first, padded, most, size))
+        mesh.set_data(*_mesh(first, padded))
+        edge.set_data(*outline(most, most, size, size))
+        window.set_data(*outline(first + row * stride, first + column * stride, kernel, kernel))
+        unused.set_data(*np.argwhere(touched == 0).T[::-1])
+        numbers.set_path(_numbers(touched, touched > 0, 0.62))
+        corner, outputs = (cells - out) // 2, np.full((cells, cells), np.nan)
+        outputs[corner:corner + out, corner:corner + out] = 0.3
+        outputs[corner + row, corner + column] = 1
+        out_heat.set_data(outputs)
+        out_mesh.set_data(*_mesh(corner, out))
+        pixel.set_data(*outline(corner + row, corner + column, 1, 1))
+        heading.set_text(f"output: {out} × {out}")
+        over = (size + 2 * padding - kernel) % stride
+        left_over = f"{over} row{'s' * (over > 1)} left over at the end" if over else "none left over"
+        title.set_text(rf"$\lfloor({size} + 2\cdot{padding} - {kernel})\,/\,{stride}\rfloor + 1 = {out}$ windows a side, {left_over}")
+
+    return Live(fig, update, [heat, ring, mesh, numbers, unused, edge, window, out_heat, out_mesh, pixel, heading, title],
+                "A padded image with the number of windows that touch each cell, and the grid of outputs",
+                size=slider("image size", 6, 5, 7), kernel=slider("filter size", 3, 2, 5), stride=slider("stride", 2, 1, 3),
+                padding=slider("padding", 1, 0, most), row=slider("window row", 1, 0, 9), column=slider("window column", 0, 0, 9))
+
+
+_TOUCHES = LinearSegmentedColormap.from_list("touches", ["#FFFFFF", "#5FACDC"])
+_OUTPUTS = LinearSegmentedColormap.from_list("outputs", ["#FFFFFF", G.OUTPUT])
+
+
+class _Grid:
+    """A square array as coloured cells with its numbers written in them; `letters`: their size in cells."""
+
+    def __init__(self, ax, side, colours, limits, dark, letters):
+        self.dark, self.letters = dark, letters  # numbers beyond `dark` are written in white
+        self.image = ax.imshow(np.zeros((side, side)), cmap=colours, **limits)
+        self.plain, self.white = (ax.add_patch(PathPatch(Path([(0, 0)]), fc=colour, lw=0)) for colour in (G.INK, "white"))
+        self.artists = [self.image, self.plain, self.white]
+
+    def show(self, array):
+        self.image.set_data(array)
+        white = np.abs(array) > self.dark
+        self.plain.set_path(_numbers(array, ~white, self.letters))
+        self.white.set_path(_numbers(array, white, self.letters))
+        return self
+
+
+@cache
+def _numeral(text, letters):
+    """The outline of a number in letters of this size, in cells, centred on (0, 0); y runs downwards."""
+    path = TextPath((0, 0), text, size=letters)
+    middle = path.get_extents().get_points().mean(axis=0)
+    return (path.vertices - middle) * (1, -1), path.codes
+
+
+def _numbers(table, chosen, letters):
+    """The chosen numbers of a table, each in its cell, as one path: far quicker to draw than as many texts."""
+    outlines = [(*_numeral(f"{table[place] + 0.0:.3g}", letters), place[::-1]) for place in map(tuple, np.argwhere(chosen))]
+    return Path.make_compound_path(*(Path(vertices + at, codes) for vertices, codes, at in outlines))
+
+
+def _mesh(first, count):
+    """The lines between count x count cells, as x and y of one line with gaps."""
+    ends, cuts = (first - 0.5, first + count - 0.5), np.arange(first, first + count + 1) - 0.5
+    along = np.array([[ends[0], ends[1], np.nan]] * len(cuts)).ravel()
+    across = np.repeat(cuts, 3)
+    return np.concatenate([along, across]), np.concatenate([across, along])
+
+
+def _frame(outer, outer_size, inner, inner_size):
+    """The cells of a square that lie outside a smaller square within it, as a path."""
+    corners = [list(zip(*outline(start, start, size, size))) for start, size in ((outer, outer_size), (inner, inner_size))]
+    turned = corners[0] + corners[1][::-1]  # the hole runs the other way round
+    return Path(turned, [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY] * 2)

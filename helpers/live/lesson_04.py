@@ -1,132 +1,191 @@
-"""Live figures of lesson 04: feature maps and their gradients, filters in training, fixes and learning rates, and which pixels matter."""
+"""Live figures of lesson 04: who touched whom, each tap against finite differences, and a gradient in the backward pass."""
 import numpy as np
+from matplotlib.collections import LineCollection
 
 from .. import functional as F
-from ..analysis import outputs_and_gradients, score_gradient
 from ..figures import style as G
-from ..rounding import probability
-from .core import Live, pick, scrub, slider
+from ..gradcheck import numeric_gradient
+from .core import Live, outline, pick, slider
+
+# One colour and one dash for each tap, so that a line is known by either.
+_TAPS = (G.WEIGHT, G.TRAIN, G.TEST, G.INK)
+_DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)))
 
 
-def feature_maps(networks, images, labels):
-    """All maps of both convolutions for one image, and the gradient of the loss for each of their numbers.
+class _Cells:
+    """A row of boxes with a number in each and a number beside each, of which only the first few are in use."""
 
-    `networks` {name: two-layer CNN as `models.two_layer_cnn` makes it}, images (n, 1, 28, 28), labels (n,).
+    def __init__(self, ax, most, level, beside):
+        self.level, self.beside = level, beside
+        self.boxes = ax.scatter(np.zeros(most), np.zeros(most), s=1150, marker="s", linewidths=3, zorder=3)
+        self.inside = [ax.text(0, level, "", ha="center", va="center", fontsize=17, zorder=4) for _ in range(most)]
+        self.outside = [ax.text(0, level + beside, "", ha="center", va="center", fontsize=16, color=G.GRADIENT_TEXT, weight="bold")
+                        for _ in range(most)]
+        self.artists = [self.boxes, *self.inside, *self.outside]
+
+    def set(self, places, inside, outside, fills, rings):
+        self.boxes.set_offsets(np.column_stack([places, np.full(len(places), self.level)]))
+        self.boxes.set(facecolors=fills, edgecolors=rings)
+        for texts, words, height in ((self.inside, inside, self.level), (self.outside, outside, self.level + self.beside)):
+            for slot, text in enumerate(texts):
+                used = slot < len(places) and words[slot] != ""
+                text.set(text=words[slot] if used else "", position=(places[slot], height) if used else (0, height))
+        for text, fill in zip(self.inside, fills):
+            text.set_color("white" if fill in (G.INPUT, G.OUTPUT) else G.INK)
+
+
+def explorer():
+    """Who touched whom when up to four taps slide over eight inputs: forward from them, and back to them."""
+    x, every_w = np.array([1, -2, 3, 0, 2, -1, 1, 2]), np.array([2, -1, 1, 3])
+    every_dy = np.array([1, -1, 2, 1, -2, 3, -1, 2, 1, -3, 2, 1])
+    fig, ax = G.canvas(10, 4.9)
+    G.bare(ax).set(xlim=(-5, 10), ylim=(-0.95, 2.95))
+    for level, text, colour in ((0, "$x$", G.INPUT), (2, "$y$", G.OUTPUT), (-0.52, "$dx$", G.GRADIENT_TEXT), (2.52, "$dy$", G.GRADIENT_TEXT)):
+        ax.text(-3.3, level, text, fontsize=20, color=colour, va="center")
+    lines = [LineCollection([], linewidths=[], colors=colour, linestyles=[dash], zorder=1)
+             for colour, dash in zip(_TAPS, _DASHES)]
+    for collection in lines:
+        ax.add_collection(collection)
+    inputs, outputs = _Cells(ax, 12, 0, -0.52), _Cells(ax, 12, 2, 0.52)
+    taps_text, slopes_text = ([ax.text(left, 1.45 - 0.3 * k, "", fontsize=16, color=colour, va="center", weight="bold")
+                               for k, colour in enumerate(colours)] for left, colours in ((-4.95, _TAPS), (-3.3, [G.GRADIENT_TEXT] * 4)))
+    forward = fig.suptitle(" ", y=0.985, color=G.OUTPUT_TEXT)
+    backward = ax.text(0.5, 0.04, "", transform=fig.transFigure, ha="center", va="center", fontsize=18, color=G.GRADIENT_TEXT)
+
+    def update(taps, stride, padding, output, input):
+        w, padded = every_w[:taps], np.pad(x, padding)
+        count = (padded.size - taps) // stride + 1
+        beyond, output, here = output >= count, min(output, count - 1), input + padding
+        dy, starts = every_dy[:count], stride * np.arange(count)
+        y = np.array([padded[start:start + taps] @ w for start in starts])
+        dx = np.zeros(padded.size, dtype=int)
+        for start, arriving in zip(starts, dy):
+            dx[start:start + taps] += arriving * w
+        centres, inside = starts - padding + (taps - 1) / 2, np.arange(padded.size) - padding
+        for k, collection in enumerate(lines):
+            on = (np.arange(count) == output) | (starts + k == here)
+            collection.set(segments=[[(start + k - padding, 0), (centre, 2)] for start, centre in zip(starts, centres)],
+                           linewidths=np.where(on, 4.5, 2), alpha=np.where(on, 1.0, 0.35), visible=k < taps)
+        pulled, fed = np.isin(np.arange(padded.size), starts[output] + np.arange(taps)), np.isin(here - starts, np.arange(taps))
+        real = (inside >= 0) & (inside < x.size)
+        inputs.set(inside, [str(v) for v in padded], [str(v) if r else "" for v, r in zip(dx, real)],
+                   [G.INPUT if p else "white" if r else "#E4E4E4" for p, r in zip(pulled, real)],
+                   [G.GRADIENT if j == here else G.FRAME for j in range(padded.size)])
+        outputs.set(centres, [str(v) for v in y], [str(v) for v in dy],
+                    [G.OUTPUT if i == output else "white" for i in range(count)],
+                    [G.GRADIENT if f else G.FRAME for f in fed])
+        dw = [dy @ padded[starts + k] for k in range(taps)]
+        for k, (text, slope) in enumerate(zip(taps_text, slopes_text)):
+            text.set_text(f"$w_{k}$ = {every_w[k]}" if k < taps else "")
+            slope.set_text(f"$dw_{k}$ = {dw[k]}" if k < taps else "")
+        note = f"only {count} outputs: " if beyond else ""
+        forward.set_text(note + _sum(rf"y_{{{output}}}", w, padded[starts[output]:starts[output] + taps], y[output]))
+        backward.set_text(_sum(f"dx_{{{input}}}", dy[fed], w[here - starts[fed]], dx[here]))
+
+    return Live(fig, update, [*lines, *inputs.artists, *outputs.artists, *taps_text, *slopes_text, forward, backward],
+                "Inputs below, outputs above, and a line for each multiplication; the sums for one output and for one input",
+                taps=slider("taps", 3, 1, 4), stride=slider("stride", 2, 1, 3), padding=slider("padding", 0, 0, 2),
+                output=slider("output", 1, 0, 11), input=slider("input", 4, 0, 7))
+
+
+def _sum(name, left, right, total):
+    """A sum of products, written out."""
+    terms = " + ".join(rf"{_bracketed(a)}\cdot{_bracketed(b)}" for a, b in zip(left, right))
+    return f"${name} = {terms} = {total}$" if terms else f"${name} = 0$: no output ever touched it"
+
+
+def _bracketed(number):
+    return f"({number})" if number < 0 else str(number)
+
+
+def tap_check(forward, rules, x, w):
+    """Every tap's gradient by a rule, against finite differences.
+
+    `forward(x, w, stride)` -> y and `rules` {name: function (dy, x, taps, stride) -> dw} are the reader's own,
+    for one image (H, W) and one square filter (K, K). The upstream gradient is random.
     """
-    names = ("first, before the ReLU", "first, after it", "second, before the ReLU", "second, after it")
-    seen = {(name, place): outputs_and_gradients(network, images[[place]], labels[[place]])
-            for name, network in networks.items() for place in range(len(images))}
-    fig, axes = G.canvas(10, 4.5, 1, 3, width_ratios=(0.75, 1, 1))
-    picture = G.framed(axes[0]).imshow(images[0, 0], cmap=G.PIXELS, vmin=0, vmax=1)
-    sheets = [G.bare(ax).imshow(np.zeros((1, 1)), cmap=colours, extent=(0, 1, 0, 1)) for ax, colours in
-              ((axes[1], G.WEIGHTS), (axes[2], G.GRADIENTS))]
-    for ax, head in zip(axes, ("image", "maps", "their gradients")):
+    strides = 1, 2, 3
+    results = {(rule, stride): _measured(forward, rule_function, x, w, stride)
+               for rule, rule_function in rules.items() for stride in strides}
+    fig, (left, middle, right) = G.canvas(10.2, 5.1, 1, 3, width_ratios=(1, 1, 1.15))
+    images, rings = [], []
+    for ax, head in ((left, "$dw$ by the rule"), (middle, "$dw$ by finite differences")):
+        images.append(G.framed(ax).imshow(w, cmap=G.GRADIENTS))
+        rings.append(ax.plot([], [], "s", ms=24, mfc="none", mec=G.WEIGHT, mew=4)[0])
         ax.set_title(head)
-        ax.set_facecolor(G.GAP)
-    answer = axes[0].text(0.5, -0.1, "", transform=axes[0].transAxes, ha="center", va="top", fontsize=16)
-    title = fig.suptitle(" ")
+    right.set(xlabel="finite differences / largest", ylabel="rule / largest", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal",
+              xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    right.axline((0, 0), slope=1, color=G.QUIET, zorder=0)
+    dots, = right.plot([], [], "o", color=G.GRADIENT, mec=G.INK, ms=10)
+    chosen, = right.plot([], [], "s", mfc="none", mec=G.WEIGHT, mew=4, ms=17)
+    title = fig.suptitle(" \n ")
 
-    def update(image, layer, network):
-        outputs, gradients = seen[network, image]
-        p, maps, grads = F.softmax(outputs[-1])[0][0], outputs[names.index(layer)][0], gradients[names.index(layer)][0]
-        picture.set_data(images[image, 0])
-        for sheet, array in zip(sheets, (maps, grads)):
-            tiles = G.tiled(array, 4 if len(array) == 16 else 3, gap=1)
-            sheet.set_data(tiles)
-            sheet.set_clim(**G.span(array))
-        answer.set_text(f"p({labels[image]}) {probability(p[labels[image]])}\nread as {p.argmax()}")
-        silent = np.mean(maps == 0)
-        title.set_text(f"{len(maps)} maps of {maps.shape[1]} × {maps.shape[2]}, {silent:.0%} silent; "
-                       f"largest gradient {np.abs(grads).max():.1g}")
+    def update(rule, stride, row, column):
+        found, wanted = results[rule, stride]
+        scale = max(np.abs(found).max(), np.abs(wanted).max())
+        for image, ring, array in zip(images, rings, (found, wanted)):
+            image.set_data(array / scale)
+            image.set_clim(-1, 1)
+            ring.set_data([column], [row])
+        dots.set_data(wanted.ravel() / scale, found.ravel() / scale)
+        chosen.set_data([wanted[row, column] / scale], [found[row, column] / scale])
+        error = np.abs(found - wanted).max() / np.abs(wanted).max()
+        worst = f"{error:.0%}" if error > 1e-3 else f"{error:.0e}"
+        title.set_text(f"{rule}, stride {stride}: worst error {worst}\n"
+                       f"tap ({row}, {column}): rule {found[row, column]:+.3f}, finite differences {wanted[row, column]:+.3f}")
 
-    return Live(fig, update, [picture, *sheets, answer, title],
-                "A digit, the maps that a layer of the network makes of it, and the gradient of the loss for each map",
-                image=slider("image", 4, 0, len(images) - 1), layer=pick("maps", names, names[1]),
-                network=pick("network", list(networks), list(networks)[-1]))
+    last = len(w) - 1
+    return Live(fig, update, [*images, *rings, dots, chosen, title],
+                "The gradient of every tap of a filter, by a rule and by finite differences, and one against the other",
+                rule=pick("rule", list(rules), list(rules)[0]), stride=slider("stride", 2, strides[0], strides[-1]),
+                row=slider("tap row", 1, 0, last), column=slider("tap column", 2, 0, last))
 
 
-def filters(snapshots):
-    """Scrub through a run: the filters of both convolutions, their gradients, and the loss.
+def _measured(forward, rule, x, w, stride):
+    """(dw by the rule, dw by finite differences) for a random upstream gradient."""
+    dy = np.random.default_rng(0).standard_normal(forward(x, w, stride).shape)
+    return rule(dy, x, len(w), stride), numeric_gradient(lambda: np.vdot(dy, forward(x, w, stride)), w)
 
-    `snapshots` as kept by `training.Snapshots` for "0.weight" (16, 1, 8, 8) and "2.weight" (8, 16, 4, 4).
+
+def way_back(image, w, dy, stride):
+    """The backward pass of an upstream gradient dy (OH, OW) through a convolution of image (H, W) with one filter (K, K).
+
+    Output cells send it back one after the other, in reading order; a tap of the filter can be followed.
     """
-    return scrub(snapshots, {"first filters": ("0.weight", lambda w: G.tiled(w[:, 0], 4, gap=1)),
-                             "second filters": ("2.weight", _deep)}, gaps=G.GAP)
+    cells, (out_h, out_w) = dy.size, dy.shape
+    fig, axes = G.canvas(10, 4.1, 1, 4, width_ratios=(1.35, 1, 1, 1.35))
+    heads = ("image", "$dy$ arrives", "$dw$", "$dx$")
+    colours = (G.PIXELS, G.GRADIENTS, G.GRADIENTS, G.GRADIENTS)
+    images = [G.framed(ax).imshow(array, cmap=colour) for ax, array, colour in zip(axes, (image, dy, w, image), colours)]
+    for ax, head in zip(axes, heads):
+        ax.set_title(head, fontsize=15)
+    images[0].set_clim(0, 1)
+    images[1].set_clim(**G.span(dy))
+    met, = axes[0].plot([], [], "o", color=G.WEIGHT, ms=6, mec="white", mew=0.5)
+    windows = [ax.plot([], [], color=G.WEIGHT, lw=4)[0] for ax in (axes[0], axes[3])]
+    cell, = axes[1].plot([], [], "s", ms=12, mfc="none", mec=G.WEIGHT, mew=3)
+    ring, = axes[2].plot([], [], "s", ms=22, mfc="none", mec=G.WEIGHT, mew=4)
+    title, x4 = fig.suptitle(" "), image[None, None]
+    cache = F.conv2d(x4, w[None, None], np.zeros(1, w.dtype), stride=stride)[1]
+    whole = [gradient[0, 0] for gradient in F.conv2d_backward(dy[None, None], cache)[:2]]
 
+    def update(sent, row, column):
+        part = np.where(np.arange(cells).reshape(dy.shape) < sent, dy, 0)
+        dx, dw, _ = F.conv2d_backward(part[None, None], cache)
+        images[1].set_data(np.where(part != 0, dy, 0.25 * dy))
+        for shown, array, full in ((images[2], dw[0, 0], whole[1]), (images[3], dx[0, 0], whole[0])):
+            shown.set_data(array)
+            shown.set_clim(**G.span(full))
+        r, c = divmod(max(sent - 1, 0), out_w)
+        for window in windows:
+            window.set_data(*outline(r * stride, c * stride, *w.shape))
+        cell.set_data([c], [r])
+        ring.set_data([column], [row])
+        rows, columns = np.divmod(np.arange(sent), out_w)
+        met.set_data(columns * stride + column, rows * stride + row)
+        title.set_text(f"{sent} of {cells} outputs have sent their gradient back: tap ({row}, {column}) has {dw[0, 0, row, column]:+.4f}")
 
-def _deep(w):
-    """Filters (F, C, KH, KW) as one image, each a block of its C slices, two blocks across."""
-    return G.tiled(np.array([np.nan_to_num(G.tiled(one, 4, gap=0)) for one in w]), 3, gap=2)
-
-
-def mends(rows, rates, accuracies):
-    """Accuracy against the learning rate, for a network with more and more of its faults fixed ("mended" in the lesson).
-
-    accuracies (rows, rates, seeds), 0 to 1, NaN where a network exploded; `rows` names what each row fixes on top of the one before.
-    """
-    fig, ax = G.canvas(10, 4.5)
-    ax.set(xscale="log", xlim=(rates[0] * 0.7, rates[-1] * 1.4), ylim=(0, 1), xlabel="step size", ylabel="right on the test images")
-    ax.yaxis.set_major_formatter("{x:.0%}")
-    whole = np.isfinite(accuracies)
-    middle = np.where(whole.any(axis=2), np.where(whole, accuracies, 0).sum(axis=2) / np.maximum(whole.sum(axis=2), 1), np.nan)
-    for row, line in enumerate(middle):
-        ax.plot(rates, line, color=G.QUIET, lw=2, zorder=1, label="" if row else "other rows")
-    curve, = ax.plot([], [], "o-", color=G.TEST, label="mean")
-    dots, = ax.plot([], [], "_", color=G.TRAIN, ms=16, mew=2.5, label="each seed")
-    lost, = ax.plot([], [], "x", color=G.INK, ms=12, mew=3, label="exploded", zorder=4)
-    here = ax.axvline(rates[0], color=G.INK, lw=2, ls="--")
-    ax.legend(loc="upper left")
-    title = fig.suptitle(" ")
-
-    def update(mended, rate):
-        row, column = rows.index(mended), rates.index(rate)
-        found = accuracies[row, column][whole[row, column]]
-        curve.set_data(rates, middle[row])
-        dots.set_data(np.repeat(rates, accuracies.shape[2]), accuracies[row].ravel())
-        crossed = np.array(rates)[~whole[row].all(axis=1)]
-        lost.set_data(crossed, np.full(len(crossed), 0.03))
-        here.set_xdata([rate, rate])
-        exploded = accuracies.shape[2] - len(found)
-        result = f"{found.mean():.1%} ± {found.std(ddof=1):.1%} right" if len(found) > 1 else ""
-        gone = f"{exploded} of {accuracies.shape[2]} seeds exploded" if exploded else ""
-        name = f"mended up to {mended}" if row else mended
-        title.set_text(f"{name}, step size {rate:g}:  {', '.join(filter(None, (result, gone)))}")
-
-    return Live(fig, update, [curve, dots, lost, here, title],
-                "Accuracy against step size for the published network with more and more faults mended",
-                mended=pick("mended so far", list(rows), rows[0]), rate=pick("step size", list(rates), rates[(len(rates) - 1) // 2]))
-
-
-def saliency(network, images):
-    """Which pixels a class depends on, its saliency: the gradient of its score for each pixel, and what a step along it does.
-
-    `network` takes images (1, 1, 28, 28) to logits (1, 10); images (n, 1, 28, 28).
-    """
-    fig, axes = G.canvas(10, 4.4, 1, 3, width_ratios=(1, 1, 1.15))
-    picture = G.framed(axes[0]).imshow(images[0, 0], cmap=G.PIXELS, vmin=0, vmax=1)
-    gradient = G.framed(axes[1]).imshow(images[0, 0], cmap=G.GRADIENTS.reversed())
-    bars = axes[2].bar(range(10), np.ones(10), color=G.OUTPUT, edgecolor=G.INK, width=0.7)
-    axes[2].set(xticks=range(10), ylim=(0, 1.05), title="probabilities")
-    axes[2].tick_params(axis="x", length=0)
-    heads = [ax.set_title(" ") for ax in axes[:2]]
-    title = fig.suptitle(" ")
-
-    def update(image, digit, nudge):
-        x = images[[image]]
-        dx = score_gradient(network, x, digit)
-        moved = np.clip(x + nudge * np.sign(dx), 0, 1)
-        logits = network.forward(moved)
-        p = F.softmax(logits)[0][0]
-        picture.set_data(moved[0, 0])
-        gradient.set_data(dx[0, 0])
-        gradient.set_clim(**G.span(dx))
-        for place, (bar, value) in enumerate(zip(bars, p)):
-            bar.set(height=value, hatch="//" if place == digit else None)
-        heads[0].set_text("image" if nudge == 0 else f"every pixel moved by {nudge:g}")
-        heads[1].set_text(f"slope of the score for {digit}")
-        title.set_text(f"score for {digit}: {logits[0, digit]:+.1f}, p({digit}) {probability(p[digit])}; read as {p.argmax()}")
-
-    return Live(fig, update, [picture, gradient, *bars, *heads, title],
-                "A digit, the gradient of one class's score for each of its pixels, and the ten probabilities",
-                image=slider("image", 3, 0, len(images) - 1), digit=slider("class", 5, 0, 9),
-                nudge=slider("nudge each pixel by", 0.0, 0.0, 0.25, 0.01))
+    return Live(fig, update, [*images, met, *windows, cell, ring, title],
+                "A digit, the gradient that arrives at the convolution's output, and what has come of it for filter and image",
+                sent=slider("outputs done", cells // 2, 0, cells), row=slider("tap row", 1, 0, len(w) - 1),
+                column=slider("tap column", 2, 0, len(w) - 1))

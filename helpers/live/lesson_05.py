@@ -1,143 +1,93 @@
-"""Live figures of lesson 05: products of many slopes, vanishing gradients in a real stack, the inert skip, and a gradient's two paths."""
+"""Live figures of lesson 05: feature maps and their gradients, filters in training, and which pixels matter."""
 import numpy as np
-
 from .. import functional as F
-from ..analysis import gradient_norms, skip_to_logits
+from ..analysis import outputs_and_gradients, score_gradient
 from ..figures import style as G
-from .core import Live, pick, slider
+from ..rounding import probability
+from .core import Live, pick, scrub, slider
 
 
-_POWERS = [10.0**power for power in range(-20, 11, 5)]  # marks of an axis, 1 among them
+def feature_maps(networks, images, labels):
+    """All maps of both convolutions for one image, and the gradient of the loss for each of their numbers.
 
-
-def factors():
-    """How large the product of many slopes is, layer by layer, without a skip (f′) and with one (1 + f′)."""
-    most = 20
-    slopes = np.random.default_rng(4).uniform(-1, 1, most)
-    fig, ax = G.canvas(10, 4.4)
-    ax.set(yscale="log", xlim=(0, most + 1), ylim=(1e-20, 1e6), xlabel="layers", ylabel="size of the product",
-           xticks=range(0, most + 1, 5), yticks=_POWERS[:-1])
-    plain, = ax.plot([], [], "o-", color=G.TEST, ms=6, label="f′ · f′ · f′ · …")
-    skipped, = ax.plot([], [], "s-", color=G.OUTPUT, ms=6, label="(1 + f′)(1 + f′) · …")
-    ax.axhline(1, color=G.QUIET, lw=2)
-    ax.legend(loc="lower left")
-    title = fig.suptitle(" ")
-
-    def update(depth, size):
-        f, layers = size * slopes[:depth], np.arange(1, depth + 1)
-        products = [np.maximum(np.abs(np.cumprod(kind)), 1e-300) for kind in (f, 1 + f)]
-        for line, product in zip((plain, skipped), products):
-            line.set_data(layers, product)
-        title.set_text(f"After {depth} layers: {products[0][-1]:.0e} without a skip, {products[1][-1]:.2g} with skips")
-
-    return Live(fig, update, [plain, skipped, title], "The product of many slopes against the number of layers, with and without skips",
-                depth=slider("layers", most, 1, most), size=slider("slopes up to ±", 0.5, 0.05, 1.0, step=0.05))
-
-
-_ACTIVATIONS = {"identity": (F.identity, F.identity_backward), "sigmoid": (F.sigmoid, F.sigmoid_backward),
-                "tanh": (F.tanh, F.tanh_backward), "ReLU": (F.relu, F.relu_backward), "clip": (F.clip, F.clip_backward)}
-_STARTS = {"0.03": 0.03, "Glorot": 1.0, "He": 2**0.5, "2": 2.0}
-
-
-def fading(images):
-    """The gradient at each layer of a stack of dense layers on digits (n, ...), against the one at its top.
-
-    Each layer is activation(w x), or with a skip x + activation(w x). The standard deviation of the initial weights is
-    in units of Glorot's, which for layers with as many outputs as inputs is 1 / sqrt(width).
+    `networks` {name: two-layer CNN as `models.two_layer_cnn` makes it}, images (n, 1, 28, 28), labels (n,).
     """
-    width, most, rng = 64, 20, np.random.default_rng(0)
-    x = images.reshape(len(images), -1).astype(np.float64)
-    x = x @ rng.standard_normal((x.shape[1], width)) / np.linalg.norm(x, axis=1, keepdims=True)
-    weights, dy = rng.standard_normal((most, width, width)) / width**0.5, rng.standard_normal((len(x), width))
-    fig, ax = G.canvas(10, 4.4)
-    ax.set(yscale="log", xlim=(0, most + 1), ylim=(1e-20, 1e10), xlabel="layer, from the input", ylabel="gradient, top = 1",
-           xticks=range(0, most + 1, 5), yticks=_POWERS)
-    ax.axhline(1, color=G.QUIET, lw=2)
-    plain, = ax.plot([], [], "o-", color=G.TEST, ms=7, label="without skips")
-    skipped, = ax.plot([], [], "s-", color=G.OUTPUT, ms=7, label="with skips")
-    ax.legend(loc="upper right")
-    title = fig.suptitle(" ")
-
-    def update(depth, activation, start):
-        ends = []
-        for line, skip in ((plain, False), (skipped, True)):
-            sizes = gradient_norms(x, _STARTS[start] * weights[:depth], dy, *_ACTIVATIONS[activation], skip)
-            line.set_data(np.arange(1, depth + 1), np.clip(sizes, 1e-300, 1e300))
-            ends.append(sizes[0])
-        title.set_text(f"Layer 1 receives {ends[0]:.2g} times the gradient without skips, {ends[1]:.2g} times with")
-
-    return Live(fig, update, [plain, skipped, title], "The size of the gradient at each layer of a deep stack, with and without skips",
-                depth=slider("layers", most, 2, most), activation=pick("activation", list(_ACTIVATIONS), "sigmoid"),
-                start=pick("weights begin at", list(_STARTS), "Glorot"))
-
-
-_ROWS = ("as published", "random")
-
-
-def inert(net, image, label):
-    """What a skip to the logits changes, by its scale: with equal rows nothing, with random ones everything.
-
-    `net` is a `published.skip.SkipNet`, image (28, 28).
-    """
-    shape = 10, 16, 21, 21
-    rows = dict(zip(_ROWS, (np.ones(shape), np.random.default_rng(0).standard_normal(shape))))
-    _, still, gradient = skip_to_logits(net, image, label, np.zeros(shape))
-    fig, axes = G.canvas(10.4, 4.4, 1, 3, width_ratios=(1, 1, 0.9))
-    bars = [ax.bar(range(10), still, color=colour, edgecolor=G.INK, animated=True) for ax, colour in zip(axes, (G.WEIGHT, G.OUTPUT))]
-    axes[0].set(ylim=(-1.1, 1.1), xticks=range(10), yticks=[0], title="added to each score")
-    axes[1].set(ylim=(0, 1.05), xticks=range(10), title="probabilities")
-    for ax in axes[:2]:
-        ax.axhline(0, color=G.INK, lw=2)
-    sheet = G.bare(axes[2]).imshow(G.tiled(gradient[:, 0], 4, gap=1), cmap=G.GRADIENTS, **G.span(gradient))
-    axes[2].set_facecolor(G.GAP)
-    axes[2].set_title("gradient, first filters")
-    title = fig.suptitle(" ")
-
-    def update(scale, kind):
-        added, p, dw1 = skip_to_logits(net, image, label, scale * rows[kind])
-        largest = np.abs(added).max()
-        for bar, height in zip(bars[0], added / (largest or 1)):
-            bar.set_height(height)
-        for bar, height in zip(bars[1], p):
-            bar.set_height(height)
-        sheet.set_data(G.tiled(dw1[:, 0], 4, gap=1))
-        moved = np.abs(p - still).max()
-        if kind == _ROWS[0]:
-            title.set_text(f"Every score rises by {added[0]:,.2f}: probabilities move by {moved:.0e}")
-        else:
-            title.set_text(f"Scores change unequally, by up to {largest:,.2f}: probabilities move by {moved:.2g}")
-
-    return Live(fig, update, [*bars[0], *bars[1], sheet, title],
-                "What the skip adds to ten scores, the ten probabilities, and the gradient of the first filters",
-                scale=pick("scale of the skip", [0.0, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0], 0.001), kind=pick("rows", _ROWS, _ROWS[0]))
-
-
-def paths(by_path, networks, images, labels):
-    """The gradient of the first filters, by the path on which it came, and both together.
-
-    `by_path(net, x, labels, scale)` gives dw1 (16, 1, 8, 8) through the body and along the skip, whose output is
-    taken `scale` times; `networks` {kind: network}, images (n, 1, 28, 28), labels (n,).
-    """
-    fig, axes = G.canvas(10.4, 4.3, 1, 3)
-    sheets = [G.bare(ax).imshow(np.zeros((35, 35)), cmap=G.GRADIENTS) for ax in axes]
-    for ax, head in zip(axes, ("through the convolution", "along the skip", "what arrives")):
+    names = ("first, before the ReLU", "first, after it", "second, before the ReLU", "second, after it")
+    seen = {(name, place): outputs_and_gradients(network, images[[place]], labels[[place]])
+            for name, network in networks.items() for place in range(len(images))}
+    fig, axes = G.canvas(10, 4.5, 1, 3, width_ratios=(0.75, 1, 1))
+    picture = G.framed(axes[0]).imshow(images[0, 0], cmap=G.PIXELS, vmin=0, vmax=1)
+    sheets = [G.bare(ax).imshow(np.zeros((1, 1)), cmap=colours, extent=(0, 1, 0, 1)) for ax, colours in
+              ((axes[1], G.WEIGHTS), (axes[2], G.GRADIENTS))]
+    for ax, head in zip(axes, ("image", "maps", "their gradients")):
         ax.set_title(head)
         ax.set_facecolor(G.GAP)
-    fig.get_layout_engine().set(wspace=0.14)
-    for x, sign in ((0.329, "+"), (0.671, "=")):
-        fig.text(x, 0.42, sign, fontsize=30, ha="center", va="center")
+    answer = axes[0].text(0.5, -0.1, "", transform=axes[0].transAxes, ha="center", va="top", fontsize=16)
     title = fig.suptitle(" ")
 
-    def update(image, kind, scale):
-        through, along = (part[:, 0] for part in by_path(networks[kind], images[[image]], labels[[image]], scale))
-        limit = max(np.abs(part).max() for part in (through, along, through + along)) or 1.0
-        for sheet, part in zip(sheets, (through, along, through + along)):
-            sheet.set_data(G.tiled(part, 4, gap=1))
-            sheet.set_clim(-limit, limit)
-        sizes = np.linalg.norm(through), np.linalg.norm(along)
-        title.set_text(f"{sizes[1] / (sum(sizes) or 1):.0%} of the first filters' gradient comes along the skip "
-                       f"(largest number {limit:.1g})")
+    def update(image, layer, network):
+        outputs, gradients = seen[network, image]
+        p, maps, grads = F.softmax(outputs[-1])[0][0], outputs[names.index(layer)][0], gradients[names.index(layer)][0]
+        picture.set_data(images[image, 0])
+        for sheet, array in zip(sheets, (maps, grads)):
+            tiles = G.tiled(array, 4 if len(array) == 16 else 3, gap=1)
+            sheet.set_data(tiles)
+            sheet.set_clim(**G.span(array))
+        answer.set_text(f"p({labels[image]}) {probability(p[labels[image]])}\nread as {p.argmax()}")
+        silent = np.mean(maps == 0)
+        title.set_text(f"{len(maps)} maps of {maps.shape[1]} × {maps.shape[2]}, {silent:.0%} silent; "
+                       f"largest gradient {np.abs(grads).max():.1g}")
 
-    return Live(fig, update, [*sheets, title], "The gradient of sixteen filters through the convolution, along the skip, and the sum",
-                image=slider("image", 4, 0, len(images) - 1), kind=pick("skip", list(networks), list(networks)[-1]),
-                scale=pick("scale", [0.0, 0.1, 0.5, 1.0, 2.0, 10.0], 1.0))
+    return Live(fig, update, [picture, *sheets, answer, title],
+                "A digit, the maps that a layer of the network makes of it, and the gradient of the loss for each map",
+                image=slider("image", 4, 0, len(images) - 1), layer=pick("maps", names, names[1]),
+                network=pick("network", list(networks), list(networks)[-1]))
+
+
+def filters(snapshots):
+    """Scrub through a run: the filters of both convolutions, their gradients, and the loss.
+
+    `snapshots` as kept by `training.Snapshots` for "0.weight" (16, 1, 8, 8) and "2.weight" (8, 16, 4, 4).
+    """
+    return scrub(snapshots, {"first filters": ("0.weight", lambda w: G.tiled(w[:, 0], 4, gap=1)),
+                             "second filters": ("2.weight", _deep)}, gaps=G.GAP)
+
+
+def _deep(w):
+    """Filters (F, C, KH, KW) as one image, each a block of its C slices, two blocks across."""
+    return G.tiled(np.array([np.nan_to_num(G.tiled(one, 4, gap=0)) for one in w]), 3, gap=2)
+
+
+def saliency(network, images):
+    """Which pixels a class depends on, its saliency: the gradient of its score for each pixel, and what a step along it does.
+
+    `network` takes images (1, 1, 28, 28) to logits (1, 10); images (n, 1, 28, 28).
+    """
+    fig, axes = G.canvas(10, 4.4, 1, 3, width_ratios=(1, 1, 1.15))
+    picture = G.framed(axes[0]).imshow(images[0, 0], cmap=G.PIXELS, vmin=0, vmax=1)
+    gradient = G.framed(axes[1]).imshow(images[0, 0], cmap=G.GRADIENTS.reversed())
+    bars = axes[2].bar(range(10), np.ones(10), color=G.OUTPUT, edgecolor=G.INK, width=0.7)
+    axes[2].set(xticks=range(10), ylim=(0, 1.05), title="probabilities")
+    axes[2].tick_params(axis="x", length=0)
+    heads = [ax.set_title(" ") for ax in axes[:2]]
+    title = fig.suptitle(" ")
+
+    def update(image, digit, nudge):
+        x = images[[image]]
+        dx = score_gradient(network, x, digit)
+        moved = np.clip(x + nudge * np.sign(dx), 0, 1)
+        logits = network.forward(moved)
+        p = F.softmax(logits)[0][0]
+        picture.set_data(moved[0, 0])
+        gradient.set_data(dx[0, 0])
+        gradient.set_clim(**G.span(dx))
+        for place, (bar, value) in enumerate(zip(bars, p)):
+            bar.set(height=value, hatch="//" if place == digit else None)
+        heads[0].set_text("image" if nudge == 0 else f"every pixel moved by {nudge:g}")
+        heads[1].set_text(f"slope of the score for {digit}")
+        title.set_text(f"score for {digit}: {logits[0, digit]:+.1f}, p({digit}) {probability(p[digit])}; read as {p.argmax()}")
+
+    return Live(fig, update, [picture, gradient, *bars, *heads, title],
+                "A digit, the gradient of one class's score for each of its pixels, and the ten probabilities",
+                image=slider("image", 3, 0, len(images) - 1), digit=slider("class", 5, 0, 9),
+                nudge=slider("nudge each pixel by", 0.0, 0.0, 0.25, 0.01))

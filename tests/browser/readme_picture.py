@@ -1,4 +1,4 @@
-"""Makes the picture at the top of README.md: lesson 03 in JupyterLab, run, with its first live figure in view.
+"""Makes the picture at the top of README.md: lesson 04 in JupyterLab, run, with its first live figure in view.
 
     python tests/browser/readme_picture.py
 """
@@ -12,7 +12,7 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 def main():
     with copy_of(NOTEBOOKS) as root, running(Lab, root) as lab, new_page(1280, 960) as page:
         lesson = Lesson(page, lab)
-        lesson.open("03_convolution_backward.ipynb")
+        lesson.open("04_convolution_backward.ipynb")
         lesson.run_all()
         cell = page.locator(".jp-Cell").filter(has=page.locator("img.widget-image")).first
         cell.evaluate("cell => cell.previousElementSibling.scrollIntoView({block: 'start'})")

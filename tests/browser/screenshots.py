@@ -1,6 +1,6 @@
 """Runs a lesson in JupyterLab and saves it as pictures, to be looked at.
 
-    python tests/browser/screenshots.py notebooks/01_dense_nets.ipynb pictures [--width 1280] [--height 1400]
+    python tests/browser/screenshots.py notebooks/02_dense_nets.ipynb pictures [--width 1280] [--height 1400]
 
 A copy of the notebook's folder is run, never the notebook itself. `COURSE_DIGITS` chooses the digits, as everywhere.
 """

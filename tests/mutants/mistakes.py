@@ -481,14 +481,14 @@ MISTAKES = _in(
     ("live figures: a moved control changes nothing", "        self.image.value = self.frame(**self.values)\n\n    def _repr", "        pass\n\n    def _repr"),
     ("live figures: nothing is cleared between frames", "        canvas.restore_region(self._background)\n", ""),
 ) + _in(
-    "live/lesson_02.py", "test_live_content",
+    "live/lesson_03.py", "test_live_content",
     ("live figures: the rows that a window touches", "along[start:start + kernel] += 1", "along[start:start + kernel] = 1"),
 ) + _in(
-    "live/lesson_03.py", "test_live_content",
+    "live/lesson_04.py", "test_live_content",
     ("live figures: gradients overwritten where windows overlap", "dx[start:start + taps] += arriving * w", "dx[start:start + taps] = arriving * w"),
     ("live figures: a tap's gradient without the stride", "padded[starts + k]", "padded[np.arange(count) + k]"),
 ) + _in(
-    "live/lesson_06.py", "test_live_content",
+    "live/lesson_09.py", "test_live_content",
     ("live figures: the two betas exchanged", "(b1, b2))}", "(b2, b1))}"),
     ("live figures: a correction of the wrong step", "np.array(means) / (1 - beta**t)", "np.array(means) / (1 - beta**(t + 1))"),
 )

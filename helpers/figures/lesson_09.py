@@ -1,4 +1,4 @@
-"""The picture of lesson 06: a race of optimisers."""
+"""The picture of lesson 09: a race of optimisers."""
 import numpy as np
 
 from .style import INK, INPUT, TEST, WEIGHT, Picture, canvas

@@ -1,4 +1,4 @@
-"""The picture of lesson 04: a digit on its way through the two-layer CNN."""
+"""The picture of lesson 05: a digit on its way through the two-layer CNN."""
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
