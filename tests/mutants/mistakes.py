@@ -117,7 +117,7 @@ MISTAKES = _in(
     ("state: lists are not walked", "enumerate(value) if isinstance(value, (list, tuple)) else ()", "enumerate(value) if isinstance(value, tuple) else ()"),
     ("state: tuples are not walked", "enumerate(value) if isinstance(value, (list, tuple)) else ()", "enumerate(value) if isinstance(value, list) else ()"),
     ("state: dictionaries are not walked", "value.items() if isinstance(value, dict) else enumerate", "enumerate"),
-    ("state: only the first floor of a list is walked", "for pair in _found(f\"{name}.{key}\", item, kind)]", "for pair in [(f\"{name}.{key}\", item)] if isinstance(item, kind)]"),
+    ("state: only the first floor of a list is walked", "for pair in _found(f\"{name}.{key}\", item, kind, (*above, value))]", "for pair in [(f\"{name}.{key}\", item)] if isinstance(item, kind)]"),
     ("state: a tied parameter is listed twice", "found.setdefault(id(thing), (name, thing))", "found.setdefault(name, (name, thing))"),
     ("state: a layer of two names is listed twice", "            if id(module) not in found:", "            if name not in [key for key, _ in found.values()]:"),
     ("state: a child's parent is walked without a word", "            if any(module is outer for outer in above):", "            if False:"),
