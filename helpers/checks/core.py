@@ -1,7 +1,6 @@
 """What an exercise is, and the verdict on an answer to it."""
 import contextlib
 import copy
-import dis
 import inspect
 import io
 import warnings
@@ -9,8 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .arguments import Given
+from .bytecode import is_stub, loops_once, unused
+from .compare import close, equal, in_words, place_of, shapes_differ
 from .errors import explain
-from .recognise import close, in_words, kind_of_mistake, place_of, shapes_differ
+from .recognise import kind_of_mistake
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def _refuse_nothing(answer, exercise, results, printed):
     missing = [place for place, result in enumerate(results) if result is None]
     if not missing:
         return
-    if _is_stub(answer):
+    if is_stub(answer):
         raise Fault("Not tried yet: the function returns nothing.")
     if printed:
         text = printed.strip().replace("\n", " | ")
@@ -108,12 +110,6 @@ def _refuse_nothing(answer, exercise, results, printed):
         raise Fault(f"Your function returns None for {_describe(answer, exercise, missing[0])}, and something for other arguments: "
                     "let every branch end in a return.")
     raise Fault("Your function returns None: it computes, but does not hand over what it found. Its last line must be a return.")
-
-
-def _is_stub(answer):
-    """Whether the function does nothing at all."""
-    idle = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "COPY_FREE_VARS"}
-    return hasattr(answer, "__code__") and all(step.opname in idle for step in dis.get_instructions(answer))
 
 
 # --- choices and predictions: the verdict must not give the answer away
@@ -132,6 +128,11 @@ def _judge_choice(result, exercise):
             if _of(wrong, exercise) == [chosen]:
                 raise Fault(hint)
         raise Fault(f"Not right yet: it is not {chosen}.")
+
+
+def _refuse_decimal_comma(result, wanted):
+    if isinstance(result, tuple) and len(result) == 2 and wanted.shape == () and all(type(part) is int for part in result):
+        raise Fault(f"{result[0]},{result[1]} are two numbers to Python: write a decimal number with a point.")
 
 
 def _refuse_prediction(found, wanted, tolerance):
@@ -158,6 +159,8 @@ def _refuse_prediction(found, wanted, tolerance):
 
 def _judge_numbers(answer, exercise, results):
     wanted = [np.asarray(want) for want in _of(exercise.truth, exercise)]
+    if not exercise.cases[0]:
+        _refuse_decimal_comma(results[0], wanted[0])
     found = [_array(result, want) for result, want in zip(results, wanted)]
     if _right(found, wanted, exercise):
         return
@@ -188,7 +191,7 @@ def _judge_several(answer, exercise, results):
     for hint, wrong in mistakes.items():
         if _all_close(found[first], map(np.asarray, wrong[first])):
             raise Fault(f"{done}In {names[first]}: {hint}")
-    raise Fault(f"{done}{names[first]} is not right yet: {_mistake(answer, exercise, found[first], wanted[first])}")
+    raise Fault(f"{done}{names[first]} is not right yet: {_mistake(answer, exercise, found[first], wanted[first], first)}")
 
 
 def _refuse_swapped(names, found, wanted, right):
@@ -235,19 +238,19 @@ def _array(result, want, what="it"):
 
 
 def _refuse_one_of_many(result, want):
-    """A sequence where one thing is wanted: one of its members may be it, or a decimal comma made it."""
-    if len(result) == 2 and want.shape == () and all(type(part) is int for part in result):
-        raise Fault(f"{result[0]},{result[1]} are two numbers to Python: write a decimal number with a point, {result[0]}.{result[1]}")
+    """A sequence where one thing is wanted: one of its members may be it, or their sum."""
     for place, part in enumerate(result):
         if isinstance(part, np.ndarray | float | int) and close(np.asarray(part), want):
             raise Fault(f"Not right yet: your function returns {len(result)} things, where one is wanted. "
                         f"Number {place + 1} of them is right: return it alone.")
+    if all(isinstance(part, np.ndarray) and part.shape == want.shape for part in result) and close(sum(result), want):
+        raise Fault(f"Not right yet: your function returns {len(result)} things, where one is wanted: their sum.")
 
 
 def _kind(result):
     """What the result is, in plain words."""
     if callable(result):
-        return f"the function {getattr(result, '__name__', '')} itself: are its brackets missing"
+        return f"the function {getattr(result, '__name__', '')} itself, without its brackets"
     if isinstance(result, str):
         return "text"
     if isinstance(result, np.ndarray):
@@ -286,47 +289,48 @@ def _right_in_single_precision(found, wanted, exercise, output):
 # --- what is wrong, where no known mistake fits
 
 
-def _mistake(answer, exercise, found, wanted):
-    """The rest of a sentence on what is wrong: what holds for all cases, else where the first difference is."""
-    arguments = [_named(answer, case) for case in exercise.cases]
-    for place, (f, w) in enumerate(zip(found, wanted)):
-        if f.shape == w.shape and f.dtype.kind == "f" and np.isfinite(w).all() and not np.isfinite(f).all():
-            return _not_finite(f, w) + _for_case(answer, exercise, place)
-    with np.errstate(all="ignore"):
-        if kind := kind_of_mistake(list(map(_as_floats, found)), list(map(_as_floats, wanted)), arguments):
+def _mistake(answer, exercise, found, wanted, output=None):
+    """The rest of a sentence on what is wrong: its kind, if that can be seen, else where the first difference is."""
+    found, wanted = list(map(_as_floats, found)), list(map(_as_floats, wanted))
+    if loops_once(answer):
+        return "a loop of yours ends in its first round. Is the return indented too far?"
+    given = Given([_named(answer, case) for case in exercise.cases],
+                  exercise.truth if output is None else lambda *case: exercise.truth(*case)[output])
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        if kind := kind_of_mistake(found, wanted, given):
             return kind
-    if any(f.shape != w.shape for f, w in zip(found, wanted)):
-        place = next(place for place, (f, w) in enumerate(zip(found, wanted)) if f.shape != w.shape)
-        return shapes_differ(found[place].shape, wanted[place].shape) + _for_case(answer, exercise, place)
-    place = next(place for place, (f, w) in enumerate(zip(found, wanted)) if not close(f, w, exercise.tolerance))
-    return _first_difference(found[place], wanted[place], bool(exercise.cases[0])) + _for_case(answer, exercise, place, found, wanted)
+    hint = "".join(f" Your function makes no use of {name}." for name in unused(answer))
+    for place, (f, w) in enumerate(zip(found, wanted)):
+        if f.shape != w.shape:
+            return shapes_differ(f.shape, w.shape) + _for_case(answer, exercise, place) + hint
+    right = [close(f, w, exercise.tolerance) for f, w in zip(found, wanted)]
+    place = next((place for place, f in enumerate(found) if not np.isfinite(f).all()), right.index(False))
+    others = f" It is right for {sum(right)} of {len(right)} sets of arguments." if any(right) else ""
+    return _first_difference(found[place], wanted[place], bool(exercise.cases[0])) + _for_case(answer, exercise, place) + others + hint
 
 
 def _as_floats(array):
-    return array if array.dtype.kind == "f" else array.astype(np.float64)
+    return array if array.dtype == np.float32 else array.astype(np.float64)
+
+
+SOURCES = {"nan": "nan comes from 0/0, inf - inf, inf/inf, or the root or logarithm of a negative number",
+           "inf": "infinity comes from a division by 0, the logarithm of 0, or exp of a large number"}
 
 
 def _first_difference(found, wanted, reveal):
-    where = np.unravel_index(np.flatnonzero(~np.isclose(found, wanted, rtol=1e-6, atol=1e-9))[0], wanted.shape)
+    """Where it is: first of all at a nan or infinity, with what makes such."""
+    wrong = np.isfinite(wanted) & ~np.isfinite(found)
+    wrong = wrong if wrong.any() else ~equal(found, wanted)
+    where = np.unravel_index(np.flatnonzero(wrong)[0], wanted.shape)
     yours, want = in_words(found[where], wanted[where])
-    return f"{place_of(where)}yours is {yours}, {'wanted ' + want if reveal else 'and another number is wanted'}"
+    source = SOURCES.get(yours.strip("-"))
+    return f"{place_of(where)}yours is {yours}, {'wanted ' + want if reveal else 'and another number is wanted'}{': ' + source if source else ''}"
 
 
-def _not_finite(found, wanted):
-    where = np.unravel_index(np.flatnonzero(~np.isfinite(found))[0], found.shape)
-    kinds = {"nan": "nan comes from 0/0, inf - inf, inf/inf, or the root or logarithm of a negative number",
-             "inf": "infinity comes from a division by 0, log(0), or exp of a large number"}
-    value = f"{found[where]}"
-    return f"{place_of(where)}yours is {value}, wanted {in_words(wanted[where])[0]}: {kinds[value.strip('-')]}"
-
-
-def _for_case(answer, exercise, place, found=(), wanted=()):
-    """", for ..." where there are several cases, and which of them are right."""
-    if len(exercise.cases) == 1:
-        return "."
-    right = sum(close(f, w, exercise.tolerance) for f, w in zip(found, wanted))
-    others = f" It is right for {right} of {len(exercise.cases)} sets of arguments." if right else ""
-    return f", for {_describe(answer, exercise, place)}.{others}"
+def _for_case(answer, exercise, place):
+    """The end of a sentence: for which arguments, where there are several sets of them."""
+    return "." if len(exercise.cases) == 1 else f" (for {_describe(answer, exercise, place)})."
 
 
 def _named(answer, case):
@@ -341,9 +345,15 @@ def _named(answer, case):
 
 
 def _describe(answer, exercise, place):
-    return ", ".join(f"{name} = {np.round(argument, 4).tolist()}" if np.size(argument) <= 12 and np.ndim(argument) < 2 or isinstance(argument, list)
-                     else f"{name} of shape {np.shape(argument)}"
-                     for name, argument in _named(answer, exercise.cases[place]).items())
+    return ", ".join(f"{name} {_short(argument)}" for name, argument in _named(answer, exercise.cases[place]).items())
+
+
+def _short(argument):
+    if isinstance(argument, np.ndarray) and argument.size <= 4 and argument.ndim == 1:
+        return f"= [{', '.join(in_words(number)[0] for number in argument)}]"
+    if isinstance(argument, np.ndarray):
+        return f"of shape {argument.shape}"
+    return f"= {in_words(argument)[0]}" if isinstance(argument, int | float) else f"= {argument}"
 
 
 def draws(*shapes):
