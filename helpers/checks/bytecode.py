@@ -17,7 +17,7 @@ def is_stub(function):
 def loops_once(function):
     """Whether a loop of it can never come to its second round, as no step leads back to its beginning."""
     steps = _steps(function)
-    backward = {step.argval for step in steps if step.opname.startswith("JUMP_BACKWARD")}
+    backward = {step.argval for step in steps if "JUMP_BACKWARD" in step.opname}
     return any(step.opname == "FOR_ITER" and step.offset not in backward for step in steps)
 
 

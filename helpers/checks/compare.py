@@ -63,7 +63,7 @@ def telling(arrays):
 def well_tested(arrays):
     """Whether even whole numbers are enough of them, and different enough, to tell one relation from another."""
     fractions = any(np.any(array != np.round(array)) for array in arrays)
-    return fractions or len(arrays) >= 3 and different(arrays) >= 3
+    return fractions or sum(array.size for array in arrays) >= 3 and different(arrays) >= 3
 
 
 def common_axes(arrays):

@@ -186,7 +186,7 @@ def _judge_several(answer, exercise, results):
     mistakes = {hint: list(zip(*_of(wrong, exercise))) for hint, wrong in exercise.mistakes.items()}
     for hint, wrong in mistakes.items():  # the same mistake in all that is wrong
         if all(good or _all_close(f, map(np.asarray, x)) for good, f, x in zip(right, found, wrong)):
-            raise Fault(done + hint)
+            raise Fault(hint)
     first = right.index(False)
     for hint, wrong in mistakes.items():
         if _all_close(found[first], map(np.asarray, wrong[first])):
@@ -212,9 +212,8 @@ def _outputs(exercise):
 def _parts(result, names):
     """The arrays that were returned, as many as there are names."""
     many = f"Your function must return {len(names)} things, {', '.join(names)}, in this order"
-    if not isinstance(result, tuple | list | np.ndarray) or np.ndim(result) == 0 and isinstance(result, np.ndarray):
-        raise Fault(f"{many}, but it returns {_kind(result)}.")
-    if len(result) != len(names):
+    parts = result.ndim > 0 if isinstance(result, np.ndarray) else isinstance(result, tuple | list)
+    if not parts or len(result) != len(names):
         raise Fault(f"{many}, but it returns {_kind(result)}.")
     return result
 
@@ -278,7 +277,7 @@ def _right(found, wanted, exercise, output=None):
 def _right_in_single_precision(found, wanted, exercise, output):
     """A float32 may be as far off as the truth is when it is given float32."""
     for case, f, w in zip(exercise.cases, found, wanted):
-        rough = _quietly(exercise.truth, [a.astype(np.float32) if isinstance(a, np.ndarray) else a for a in case])
+        rough = _in_single_precision(exercise.truth, case)
         rough = np.asarray(rough if output is None else rough[output], np.float64)
         slack = 4 * np.abs(rough - w).max(initial=0) + 2e-6 * np.abs(w).max(initial=0)
         if f.shape != w.shape or not np.abs(f - w).max(initial=0) <= slack:
@@ -286,12 +285,21 @@ def _right_in_single_precision(found, wanted, exercise, output):
     return True
 
 
+def _in_single_precision(truth, case):
+    try:
+        return _quietly(truth, [a.astype(np.float32) if isinstance(a, np.ndarray) else a for a in case])
+    except TypeError:  # a function of the course that wants all its arrays in one precision
+        return _quietly(truth, case)
+
+
 # --- what is wrong, where no known mistake fits
 
 
 def _mistake(answer, exercise, found, wanted, output=None):
     """The rest of a sentence on what is wrong: its kind, if that can be seen, else where the first difference is."""
-    found, wanted = list(map(_as_floats, found)), list(map(_as_floats, wanted))
+    if all(w.dtype == bool for w in wanted):
+        return _truth_value(answer, exercise, found, wanted)
+    found = [f if f.dtype == np.float32 else f.astype(np.float64) for f in found]
     if loops_once(answer):
         return "a loop of yours ends in its first round. Is the return indented too far?"
     given = Given([_named(answer, case) for case in exercise.cases],
@@ -310,8 +318,20 @@ def _mistake(answer, exercise, found, wanted, output=None):
     return _first_difference(found[place], wanted[place], bool(exercise.cases[0])) + _for_case(answer, exercise, place) + others + hint
 
 
-def _as_floats(array):
-    return array if array.dtype == np.float32 else array.astype(np.float64)
+def _truth_value(answer, exercise, found, wanted):
+    """What is wrong where True or False is wanted."""
+    if not all(np.isin(f, (0, 1)).all() for f in found):
+        return "True or False is wanted, and yours is another number: return what a comparison gives, such as score > 0."
+    same = [f.shape == w.shape for f, w in zip(found, wanted)]
+    if not all(same):
+        place = same.index(False)
+        return shapes_differ(found[place].shape, wanted[place].shape) + _for_case(answer, exercise, place)
+    if all(np.array_equal(f, 1 - w) for f, w in zip(found, wanted)):
+        return "every True should be False, and every False True."
+    place = next(place for place, (f, w) in enumerate(zip(found, wanted)) if not np.array_equal(f, w))
+    where = tuple(np.argwhere(found[place] != wanted[place])[0])
+    want = bool(wanted[place][where])
+    return f"{place_of(where)}yours is {not want}, wanted {want}" + _for_case(answer, exercise, place)
 
 
 SOURCES = {"nan": "nan comes from 0/0, inf - inf, inf/inf, or the root or logarithm of a negative number",

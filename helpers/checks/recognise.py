@@ -12,7 +12,7 @@ import numpy as np
 from .arguments import (element_factor, multiple, named, one_of_them, one_place, other_arguments, step, term, unchanged,
                         where_an_argument)
 from .compare import (all_of, close, common_axes, different, equal, in_words, made_by, ratio, scale, shapes_differ, telling,
-                      times)
+                      times, well_tested)
 
 
 def kind_of_mistake(found, wanted, given):
@@ -37,7 +37,7 @@ def _nothing_there(found, wanted, given):
 
 def _factor(found, wanted, given):
     ratios = [ratio(f, w) for f, w in zip(found, wanted)]
-    if None in ratios or not telling(wanted):
+    if None in ratios or not well_tested(wanted):
         return None
     if np.allclose(ratios, -1, rtol=1e-6):
         return "every number has the wrong sign, and is right but for that. Is a minus missing, or one too many?"
@@ -57,7 +57,7 @@ def _simple(number):
 def _offset(found, wanted, given):
     steps = [float(np.ravel(f)[0]) - float(np.ravel(w)[0]) if w.size else 0.0 for f, w in zip(found, wanted)]
     constant = all_of(lambda f, w, step: close(f, w + step) and abs(step) > 1e-5 * scale(w), found, wanted, steps)
-    if not constant or different(wanted) < 2:
+    if not constant or different(wanted) < 2 or not well_tested(wanted):
         return None
     direction = "large" if steps[0] > 0 else "small"
     if np.allclose(steps, steps[0], rtol=1e-6, atol=0):
@@ -65,6 +65,8 @@ def _offset(found, wanted, given):
     same_direction = len({step > 0 for step in steps}) == 1
     if same_direction and (name := named(np.abs(steps), given)):
         return f"every number is too {direction} by {name}."
+    if all(different([w]) > 2 for w in wanted):
+        return f"all numbers are off by the same amount, another one for each set of arguments: {' and '.join(in_words(*steps))}."
 
 
 def _sign(found, wanted, given):
@@ -114,10 +116,13 @@ def _cut(array, axis, step):
 
 def _slice_by_slice(found, wanted, given):
     """Along an axis all is right, but for a factor or an offset of its own in each row."""
-    for axis in common_axes(wanted):
+    def off_alike(f, w):
+        step = (f - w)[0]
+        return close(f, w) or abs(step) > 1e-5 * scale(w) and close(f, w + step)
+    for axis in common_axes(wanted) if wanted[0].ndim > 1 else ():
         if sum(w.size - w.size // max(w.shape[axis], 1) for w in wanted) < 4 or different(wanted) < 4:
             continue
-        if _made_of_rows(lambda f, w: close(f, w + (f - w)[:1]), found, wanted, axis):
+        if _made_of_rows(off_alike, found, wanted, axis):
             return f"along axis {axis} all are off by the same number, another one for each row: is something that is added up over axis {axis} missing, or wrong?"
         if _made_of_rows(lambda f, w: ratio(f, w) is not None or close(f, w), found, wanted, axis):
             return f"along axis {axis} all are off by the same factor, another one for each row: is a division by a sum over axis {axis} missing, or wrong?"
@@ -147,6 +152,8 @@ def _function(found, wanted, given):
 
 def _part(found, wanted, given):
     """Right at some places along an axis only, the same in every case."""
+    if not given.tables[0]:
+        return None  # a prediction, which no loop made
     for axis in common_axes(wanted):
         right = [_right_places(f, w, axis) for f, w in zip(found, wanted)]
         if all(w.shape == (2,) for w in wanted) and len({tuple(good) for good in right}) == 1 and right[0].sum() == 1:
@@ -200,10 +207,17 @@ def _running_sum(found, wanted, given):
             return "each number still has those before it in it: set the sum back to 0 before each."
 
 
+def _are_whole(wanted):
+    return all(w.dtype.kind in "iu" for w in wanted)
+
+
+def _fraction(found, wanted, given):
+    if _are_whole(wanted) and made_by(np.floor, wanted, found):
+        return "yours is right but for its fraction, and whole numbers are wanted: // rounds down."
+
+
 def _whole(found, wanted, given):
-    if all_of(lambda w: np.array_equal(w, np.round(w)), wanted) and not all_of(lambda f: np.array_equal(f, np.round(f)), found):
-        if made_by(np.floor, wanted, found):
-            return "yours is right but for its fraction, and whole numbers are wanted: // rounds down."
+    if _are_whole(wanted) and not all_of(lambda f: np.array_equal(f, np.round(f)), found):
         return "whole numbers are wanted, and some of yours have a fraction. Is / written for //, or is a rounding missing?"
     for rounded in (np.floor, np.trunc, np.round, np.ceil):
         if different(wanted) > 1 and made_by(rounded, found, wanted):
@@ -329,8 +343,8 @@ def _start_in(large, small):
     return None
 
 
-ONE_SHAPE = (_nothing_there, unchanged, _factor, _offset, step, _sign, other_arguments, term, element_factor, _transposed, _turned,
+ONE_SHAPE = (_nothing_there, unchanged, _fraction, _factor, _offset, step, _sign, other_arguments, term, element_factor, _transposed, _turned,
              _shifted, _running_sum, _slice_by_slice, _function, where_an_argument, one_place, _part, _zeros, _whole, _spread_out,
              _alike, _other_order, _nearly, _total)
-OTHER_SHAPES = (_ones, _transposed_shape, _reshaped, _not_gathered, other_arguments, one_of_them, _gathered_too_far, _repeated, _not_repeated, _too_much,
+OTHER_SHAPES = (_ones, _transposed_shape, _reshaped, _repeated, _not_gathered, other_arguments, one_of_them, _gathered_too_far, _not_repeated, _too_much,
                 _too_little, _other_order, _total)
