@@ -125,6 +125,16 @@ def test_of_many_wrong_answers_nearly_all_are_named():
     assert sum(not re.search(UNNAMED, words) for words in said) >= 0.85 * len(said)
 
 
+STRANGE = [0, -1, 3.5, True, np.nan, [], np.zeros(0), np.zeros((0, 4)), np.zeros((2, 1, 1, 1, 1, 3)), np.arange(3), np.full((3, 4), np.nan),
+           np.full(4, 1e300), -np.inf, np.ones((3, 4), bool), np.ones(5, np.float16), (1, 2), [[1, 2], [3]], (None, 1), b"B", {1}]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_strangest_results_get_a_verdict(name):
+    for result in STRANGE:
+        assert isinstance(verdict(lambda *case: result, EXERCISES[name]), str)
+
+
 # --- exercises made up to be answered wrongly
 
 SQUARE, OBLONG = draws((3, 3), (3, 3)), draws((4, 5), (4, 5))

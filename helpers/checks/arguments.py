@@ -34,13 +34,15 @@ def _is_number(argument):
 
 
 def multiple(ratios, given, what="every number", wanted="the wanted one"):
-    """A sentence on factors, one for each case: the number, or the size or argument that they all are; None if they are neither."""
+    """A sentence on factors, one for each case: the number, if it is one; the size or argument that they are; else None."""
     more, less = named(np.abs(ratios), given), named(1 / np.abs(ratios), given)
     guess = ""
     if more:
-        guess = f" That is {more}: is a division by it missing{' (a sum for a mean?)' if _is_size(more) else ''}, or a factor of it too many?"
+        mean = " (a sum for a mean?)" if _is_size(more) else ""
+        guess = f" That is {more}: is a division by it missing{mean}, or a factor of it too many?"
     elif less:
-        guess = f" It is divided by {less}: is that once too often{' (a mean for a sum?)' if _is_size(less) else ''}, or is a factor of it missing?"
+        mean = " (a mean for a sum?)" if _is_size(less) else ""
+        guess = f" It is divided by {less}: is that once too often{mean}, or is a factor of it missing?"
     if np.allclose(ratios, ratios[0], rtol=1e-6, atol=0):
         return f"{what} is {times(ratios[0])} {wanted}.{guess}"
     if guess:
@@ -85,7 +87,8 @@ def _quantities(table):
 
 def unchanged(found, wanted, given):
     for name in given.tables[0]:
-        if telling(found) and all(_is_number(table[name]) and close(f, np.asarray(table[name])) for f, table in zip(found, given.tables)):
+        same = all(_is_number(table[name]) and close(f, np.asarray(table[name])) for f, table in zip(found, given.tables))
+        if same and telling(found):
             return f"your result is {name}, just as it was handed in."
 
 
@@ -169,8 +172,9 @@ def one_place(found, wanted, given):
                          ("right", [mask & (w != 0) for mask, w in zip(right, wanted)])):
         if all(mask.sum() == 1 for mask in masks) and (words != "right" or all(mask.sum() == 1 for mask in right)):
             places = [[int(place[0]) for place in np.nonzero(mask)] for mask in masks]
-            if where := next((f"[{name}]" for name in given.tables[0] if [[n] for n in given.numbers(name) or []] == places), None):
-                return f"only the number at {where} is {words}."
+            names = [name for name in given.tables[0] if [[n] for n in given.numbers(name) or []] == places]
+            if names:
+                return f"only the number at [{names[0]}] is {words}."
             if words != "right" and all(place == places[0] for place in places):
                 return f"only the number at {places[0]} is {words}."
 

@@ -107,8 +107,8 @@ def _refuse_nothing(answer, exercise, results, printed):
         raise Fault("Your function returns None: did you print instead of return? What is printed is seen but not handed over. "
                     f"Write return where you wrote print. It printed: {text if len(text) <= 200 else text[:200] + ' ...'}")
     if len(missing) < len(results):
-        raise Fault(f"Your function returns None for {_describe(answer, exercise, missing[0])}, and something for other arguments: "
-                    "let every branch end in a return.")
+        raise Fault(f"Your function returns None for {_describe(answer, exercise, missing[0])}, "
+                    "and something for other arguments: let every branch end in a return.")
     raise Fault("Your function returns None: it computes, but does not hand over what it found. Its last line must be a return.")
 
 
@@ -197,7 +197,8 @@ def _judge_several(answer, exercise, results):
 def _refuse_swapped(names, found, wanted, right):
     for one in range(len(names)):
         for other in range(one):
-            if not right[one] and not right[other] and _all_close(found[one], wanted[other]) and _all_close(found[other], wanted[one]):
+            wrong = not right[one] and not right[other]
+            if wrong and _all_close(found[one], wanted[other]) and _all_close(found[other], wanted[one]):
                 raise Fault(f"{names[other]} and {names[one]} are exchanged: return {', '.join(names)}, in this order.")
 
 
@@ -315,7 +316,8 @@ def _mistake(answer, exercise, found, wanted, output=None):
     right = [close(f, w, exercise.tolerance) for f, w in zip(found, wanted)]
     place = next((place for place, f in enumerate(found) if not np.isfinite(f).all()), right.index(False))
     others = f" It is right for {sum(right)} of {len(right)} sets of arguments." if any(right) else ""
-    return _first_difference(found[place], wanted[place], bool(exercise.cases[0])) + _for_case(answer, exercise, place) + others + hint
+    difference = _first_difference(found[place], wanted[place], reveal=bool(exercise.cases[0]))
+    return difference + _for_case(answer, exercise, place) + others + hint
 
 
 def _truth_value(answer, exercise, found, wanted):
@@ -334,8 +336,8 @@ def _truth_value(answer, exercise, found, wanted):
     return f"{place_of(where)}yours is {not want}, wanted {want}" + _for_case(answer, exercise, place)
 
 
-SOURCES = {"nan": "nan comes from 0/0, inf - inf, inf/inf, or the root or logarithm of a negative number",
-           "inf": "infinity comes from a division by 0, the logarithm of 0, or exp of a large number"}
+SOURCES = {"nan": ": nan comes from 0/0, inf - inf, inf/inf, or the root or logarithm of a negative number",
+           "inf": ": infinity comes from a division by 0, the logarithm of 0, or exp of a large number"}
 
 
 def _first_difference(found, wanted, reveal):
@@ -344,8 +346,8 @@ def _first_difference(found, wanted, reveal):
     wrong = wrong if wrong.any() else ~equal(found, wanted)
     where = np.unravel_index(np.flatnonzero(wrong)[0], wanted.shape)
     yours, want = in_words(found[where], wanted[where])
-    source = SOURCES.get(yours.strip("-"))
-    return f"{place_of(where)}yours is {yours}, {'wanted ' + want if reveal else 'and another number is wanted'}{': ' + source if source else ''}"
+    source = SOURCES.get(yours.strip("-"), "")
+    return f"{place_of(where)}yours is {yours}, {'wanted ' + want if reveal else 'and another number is wanted'}{source}"
 
 
 def _for_case(answer, exercise, place):

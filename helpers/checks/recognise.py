@@ -42,7 +42,8 @@ def _factor(found, wanted, given):
     if np.allclose(ratios, -1, rtol=1e-6):
         return "every number has the wrong sign, and is right but for that. Is a minus missing, or one too many?"
     alike = np.allclose(ratios, ratios[0], rtol=1e-6, atol=0)
-    if alike and different(wanted) == 1 and not _simple(ratios[0]) and not named([max(abs(r), 1 / abs(r)) for r in ratios], given):
+    sizes = [max(abs(number), 1 / abs(number)) for number in ratios]
+    if alike and different(wanted) == 1 and not _simple(ratios[0]) and not named(sizes, given):
         return None  # one number is a multiple of any other
     if words := multiple(ratios, given):
         return words
@@ -123,9 +124,11 @@ def _slice_by_slice(found, wanted, given):
         if sum(w.size - w.size // max(w.shape[axis], 1) for w in wanted) < 4 or different(wanted) < 4:
             continue
         if _made_of_rows(off_alike, found, wanted, axis):
-            return f"along axis {axis} all are off by the same number, another one for each row: is something that is added up over axis {axis} missing, or wrong?"
+            return (f"along axis {axis} all are off by the same number, another one for each row: "
+                    f"is something that is added up over axis {axis} missing, or wrong?")
         if _made_of_rows(lambda f, w: ratio(f, w) is not None or close(f, w), found, wanted, axis):
-            return f"along axis {axis} all are off by the same factor, another one for each row: is a division by a sum over axis {axis} missing, or wrong?"
+            return (f"along axis {axis} all are off by the same factor, another one for each row: "
+                    f"is a division by a sum over axis {axis} missing, or wrong?")
 
 
 def _made_of_rows(relation, found, wanted, axis):
@@ -159,7 +162,7 @@ def _part(found, wanted, given):
         if all(w.shape == (2,) for w in wanted) and len({tuple(good) for good in right}) == 1 and right[0].sum() == 1:
             return f"the {'first' if right[0][0] else 'second'} of the two numbers is right, and the other is not."
         for words, places in PARTS.items():
-            if all_of(lambda good: good.any() and not good.all() and np.array_equal(np.flatnonzero(good), places(len(good))), right):
+            if all(good.any() and not good.all() and np.array_equal(np.flatnonzero(good), places(len(good))) for good in right):
                 along = f" along axis {axis}" if wanted[0].ndim > 1 else ""
                 return words.format(along)
 
@@ -174,7 +177,8 @@ PARTS = {  # which places along the axis are right
     "only the last place{} is right: is what the loop found before overwritten?": lambda n: [n - 1],
     "all is right but the last place{}: does a loop or slice end one too early?": lambda n: range(n - 1),
     "all is right but the first place{}: does a loop or slice begin one too late?": lambda n: range(1, n),
-    "the inside is right, and the first and last place{} are wrong: is it the padding?": lambda n: range(1, n - 1) if n > 4 else range(n),
+    "the inside is right, and the first and last place{} are wrong: is it the padding?":
+        lambda n: range(1, n - 1) if n > 4 else [],
 }
 
 
@@ -231,11 +235,12 @@ def _nearly(found, wanted, given):
         others = [a for a in arguments.values() if isinstance(a, np.ndarray) and a.shape == w.shape]
         return scale(f - w) <= 1e-4 * min(scale(w - a) for a in [0, *others])
     if wanted[0].ndim and all_of(off, found, wanted, given.tables):
-        return "the numbers are nearly right: no difference is above 1/10,000 of the largest. Is it a rounding, or something small added?"
+        return ("the numbers are nearly right: no difference is above 1/10,000 of the largest. "
+                "Is it a rounding, or something small added?")
 
 
 def _other_order(found, wanted, given):
-    if different(wanted) > 2 and all_of(lambda f, w: f.size == w.size and close(np.sort(f, axis=None), np.sort(w, axis=None)), found, wanted):
+    if different(wanted) > 2 and all_of(lambda f, w: close(np.sort(f, axis=None), np.sort(w, axis=None)), found, wanted):
         return "the numbers are right, but stand in another order. Is a transpose, a reshape or np.tile in the wrong place?"
 
 
@@ -243,7 +248,8 @@ def _total(found, wanted, given):
     def alike(f, w):
         return w.size > 2 and abs(w.sum()) > 1e-3 * np.abs(w).sum() and np.isclose(f.sum(), w.sum(), rtol=1e-9, atol=0)
     if telling(wanted) and all_of(alike, found, wanted):
-        return "your numbers have the right total, but are shared out wrongly: added up over another axis, or at the wrong places?"
+        return ("your numbers have the right total, but are shared out wrongly: "
+                "added up over another axis, or at the wrong places?")
 
 
 def _alike(found, wanted, given):
@@ -343,8 +349,10 @@ def _start_in(large, small):
     return None
 
 
-ONE_SHAPE = (_nothing_there, unchanged, _fraction, _factor, _offset, step, _sign, other_arguments, term, element_factor, _transposed, _turned,
-             _shifted, _running_sum, _slice_by_slice, _function, where_an_argument, one_place, _part, _zeros, _whole, _spread_out,
-             _alike, _other_order, _nearly, _total)
-OTHER_SHAPES = (_ones, _transposed_shape, _reshaped, _repeated, _not_gathered, other_arguments, one_of_them, _gathered_too_far, _not_repeated, _too_much,
-                _too_little, _other_order, _total)
+ONE_SHAPE = (
+    _nothing_there, unchanged, _fraction, _factor, _offset, step, _sign, other_arguments, term, element_factor, _transposed,
+    _turned, _shifted, _running_sum, _slice_by_slice, _function, where_an_argument, one_place, _part, _zeros, _whole,
+    _spread_out, _alike, _other_order, _nearly, _total)
+OTHER_SHAPES = (
+    _ones, _transposed_shape, _reshaped, _repeated, _not_gathered, other_arguments, one_of_them, _gathered_too_far,
+    _not_repeated, _too_much, _too_little, _other_order, _total)
