@@ -203,6 +203,7 @@ KINDS = {
     "in it, from \\[1, 2\\] on": lambda r: np.pad(r, ((1, 0), (2, 1))),
     "some is missing at the end": lambda r: r[:, :-1],
     "some is missing at the beginning": lambda r: r[1:],
+    "some is missing at both ends": lambda r: r[:, 1:-1],
     "yours is the first part of the wanted result alone": lambda r: r[0],
     "the last along axis 0 is right": lambda r: np.stack([r**3, r]),
 }
@@ -269,6 +270,14 @@ def test_two_numbers_are_spoken_of_as_two():
     (lambda n: n / 2, "right but for its fraction"), (lambda n: n / 2 + n, "Is / written for //"), (lambda n: n // 2 + 1, "every number is 1 too large")])
 def test_where_whole_numbers_are_wanted_a_fraction_is_named(answer, words):
     assert words in said(answer, lambda n: n // 2, [(5,), (8,), (13,)])
+
+
+def test_a_border_that_is_wrong_is_named():
+    cases = [(x,) for x in draws((6,), (7,))]
+    assert "the inside is right, and the first and last place are wrong" in said(lambda x: np.pad(x[1:-1], 1, mode="edge") ** 3, lambda x: x**3, cases)
+    zero = [(x * (np.arange(len(x)) < len(x) - 1),) for x, in cases]  # the last place is right, for zero is wanted there
+    assert "only the number at [0] is wrong" in said(lambda x: np.where(np.arange(len(x)), x**3, 9), lambda x: x**3, zero)
+    assert re.search(UNNAMED, said(lambda x: np.where(np.arange(len(x)) > 1, x**3, x - 9), lambda x: x**3, zero))
 
 
 def test_a_mask_that_is_missing_is_named():
@@ -442,7 +451,7 @@ def test_an_unusual_error_is_shown_as_it_is():
     (lambda a, b, scale: {"dx": a}, "but it returns a dict"),
     (lambda a, b, scale: print, "but it returns the function print itself"),
     (lambda a, b, scale: (x for x in a), "but it returns a generator"),
-    (lambda a, b, scale: 1j * a, "but it returns one array"),
+    (lambda a, b, scale: 1j * a, "but it returns an array of dtype complex128"),
     (lambda a, b, scale: np.asmatrix(a), "np.matrix"),
     (lambda a, b, scale: (b, product(a, b, scale)), "2 things, where one is wanted. Number 2 of them is right"),
     (lambda a, b, scale: (product(a, b, scale) - b, b), "2 things, where one is wanted: their sum"),

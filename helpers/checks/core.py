@@ -254,7 +254,7 @@ def _kind(result):
     if isinstance(result, str):
         return "text"
     if isinstance(result, np.ndarray):
-        return f"one array of shape {result.shape}"
+        return f"one array of shape {result.shape}" if result.dtype.kind in "buif" else f"an array of dtype {result.dtype}"
     if isinstance(result, bool | int | float | np.number | np.bool):
         return "one number"
     if isinstance(result, tuple | list):
@@ -375,7 +375,9 @@ def _short(argument):
         return f"= [{', '.join(in_words(number)[0] for number in argument)}]"
     if isinstance(argument, np.ndarray):
         return f"of shape {argument.shape}"
-    return f"= {in_words(argument)[0]}" if isinstance(argument, int | float) else f"= {argument}"
+    if isinstance(argument, int | float):
+        return f"= {in_words(argument)[0]}"
+    return f"= {argument}" if len(str(argument)) <= 80 else f"(a {type(argument).__name__})"
 
 
 def draws(*shapes):

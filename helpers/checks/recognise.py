@@ -159,17 +159,21 @@ def _part(found, wanted, given):
         return None  # a prediction, which no loop made
     for axis in common_axes(wanted):
         right = [_right_places(f, w, axis) for f, w in zip(found, wanted)]
-        if all(w.shape == (2,) for w in wanted) and len({tuple(good) for good in right}) == 1 and right[0].sum() == 1:
-            return f"the {'first' if right[0][0] else 'second'} of the two numbers is right, and the other is not."
-        for words, places in PARTS.items():
-            if all(good.any() and not good.all() and np.array_equal(np.flatnonzero(good), places(len(good))) for good in right):
+        if any(not len(places) for places in right):
+            continue
+        if all(w.shape == (2,) and list(places) == list(right[0]) for w, places in zip(wanted, right)):
+            return f"the {('first', 'second')[right[0][0]]} of the two numbers is right, and the other is not."
+        for words, chosen in PARTS.items():
+            if all(list(places) == list(chosen(w.shape[axis])) for w, places in zip(wanted, right)):
                 along = f" along axis {axis}" if wanted[0].ndim > 1 else ""
                 return words.format(along)
 
 
 def _right_places(found, wanted, axis):
+    """Along the axis; none at all if only zeros are right, or all is."""
     others = tuple(other for other in range(wanted.ndim) if other != axis)
-    return equal(found, wanted).all(axis=others) & (wanted != 0).any(axis=others)
+    right = equal(found, wanted).all(axis=others)
+    return np.flatnonzero(right) if not right.all() and np.any(wanted.swapaxes(0, axis)[right]) else []
 
 
 PARTS = {  # which places along the axis are right
@@ -335,8 +339,10 @@ def _too_little(found, wanted, given):
             return f"yours is the {'last' if axis else 'first'} part of the wanted result alone: the others are missing."
     starts = [_start_in(w, f) for f, w in zip(found, wanted)]
     if None not in starts and telling(found):
-        end = "the end" if not any(map(any, starts)) else "the beginning"
-        return f"what is there is right, but some is missing at {end}. Does a loop or slice begin too late, or end too early?"
+        early = any(s > 0 for start in starts for s in start)
+        late = any(s + n < m for start, f, w in zip(starts, found, wanted) for s, n, m in zip(start, f.shape, w.shape))
+        where = "both ends" if early and late else "the beginning" if early else "the end"
+        return f"what is there is right, but some is missing at {where}. Does a loop or slice begin too late, or end too early?"
 
 
 def _start_in(large, small):
