@@ -10,7 +10,8 @@ that changes with a control. A figure of `helpers.live` or `helpers.figures` wit
 
     @facts.live                                   # a live figure, which tests/live_figures.py makes
     def bias_correction(now):                     # then what the maker hands to it, as in `def slide(now, image, w, slide_filter)`
-        ...                                       # now.beta: the value of a control
+        ...                                       # now.beta: the value of a control; now.once(key, function): function(), computed
+                                                  # the first time and kept for the other settings of the controls
         return {"0 line running mean": (steps, means), ..., "suptitle": [10, means[9], corrected[9]]}
 
     @facts.picture(lambda: [(image, w, 0.5)])     # a static picture, and arguments to try: ties, empty groups, one channel and three
@@ -48,6 +49,7 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
 from helpers import figures, live
+from helpers.blas import one_thread
 
 MOST = 12      # values of one control that are tried
 MIXED = 6      # random settings of all controls at once
@@ -97,81 +99,79 @@ def must_be_claimed(text):
 
 # --- What is drawn ------------------------------------------------------------------------------
 
-def read(fig, ticks=True):
-    """({name: value} of all that is drawn, names of axes' coordinates that are logarithmic, texts {name: [Text, ...]})."""
+def read(fig, still=True):
+    """({name: value}, {name: [Text, ...]}) of all that is drawn, or of what moves and all that is written."""
     drawn, texts = {}, {}
-    if ticks:
-        fig.draw_without_rendering()
+    if still:
+        fig.draw_without_rendering()  # ticks have their text only when they are drawn
     if fig.get_suptitle().strip():
         texts["suptitle"] = [fig._suptitle]
     texts["texts"] = [text for text in fig.texts if text is not fig._suptitle]
     for place, ax in enumerate(fig.axes):
         if ax.get_visible():
-            _read_axis(drawn, texts, ax, place, ticks)
+            _read_axis(drawn, texts, ax, place, still)
     shown = {name: [text for text in some if text.get_visible() and text.get_text().strip()] for name, some in texts.items()}
     return drawn, {name: some for name, some in shown.items() if some}
 
 
-def _read_axis(drawn, texts, ax, place, ticks):
-    counts, bars = {}, set()
+def _read_axis(drawn, texts, ax, place, still):
+    def seen(artists):
+        return [artist for artist in artists if artist.get_visible() and (still or artist.get_animated())]
 
-    def keep(kind, artist, value, **more):
-        if not artist.get_visible():
-            return
-        number = counts.setdefault(kind, 0)
-        counts[kind] += 1
-        label = str(artist.get_label())
-        name = f"{place} {kind} {number if not label or label.startswith('_') or isinstance(artist, Rectangle) else label}"
-        while name in drawn:
-            name += " again"
-        drawn[name] = value
-        drawn.update({f"{name} {key}": some for key, some in more.items() if some is not None})
-
-    for line in ax.lines:
-        keep(*_line(ax, line))
-    for image in ax.images:
-        keep("image", image, *_image(ax, image)[:1], **_image(ax, image)[1])
-    for container in ax.containers:
-        if isinstance(container, BarContainer):
-            bars.update(container)
-            _read_bars(drawn, container, place, counts)
-    numbers = {}
-    for patch in ax.patches:
-        if patch not in bars and patch.get_visible():
-            found = _numerals(patch.get_path()) if type(patch) is PathPatch else None
-            if found is None:
-                keep("patch", patch, _patch(patch))
-            else:
-                assert not numbers.keys() & found.keys(), "two numbers in one cell"
-                numbers.update(found)
+    containers = [container for container in ax.containers if isinstance(container, BarContainer)]
+    bars, numbers = {bar for container in containers for bar in container}, {}
+    for names, artists, reader in (
+            (_names(ax.lines, lambda line: _line_kind(ax, line)), ax.lines, _line),
+            (_names(ax.images, lambda _: "image"), ax.images, _image),
+            (_names(containers, lambda _: "bars"), [container for container in containers if seen(container)], _bars),
+            (_names(ax.collections, _collection_kind), ax.collections if ax.get_label() != "<colorbar>" else (), _collection)):
+        for artist in artists if reader is _bars else seen(artists):
+            value, more = reader(ax, artist)
+            name = f"{place} {names[artist]}"
+            drawn[name] = value
+            drawn.update({f"{name} {key}": some for key, some in more.items() if some is not None})
+    patches = [patch for patch in ax.patches if patch not in bars]
+    numerals = {patch: _numerals(patch.get_path()) for patch in seen(patches) if type(patch) is PathPatch}
+    for number, patch in enumerate(patches):
+        if numerals.get(patch) is not None:
+            assert not numbers.keys() & numerals[patch].keys(), "two numbers in one cell"
+            numbers.update(numerals[patch])
+        elif patch in seen(patches):
+            drawn[f"{place} patch {number}"] = _patch(patch)
     if numbers:
         drawn[f"{place} numbers"] = numbers
-    colorbar = ax.get_label() == "<colorbar>"
-    for collection in ax.collections:
-        if not colorbar:
-            kind, value, more = _collection(ax, collection)
-            keep(kind, collection, value, **more)
     for name, text in (("title", ax.title), ("xlabel", ax.xaxis.label), ("ylabel", ax.yaxis.label)):
         texts[f"{place} {name}"] = [text]
     texts[f"{place} texts"] = list(ax.texts)
-    if ticks:
+    if still:
         for name, axis in (("xticks", ax.xaxis), ("yticks", ax.yaxis)):
             labels = _ticks(axis)
             if any(not _is_its_place(label, where) for where, label in labels.items()):
                 drawn[f"{place} {name}"] = labels
 
 
+def _names(artists, kind):
+    """{artist: its kind, and its label in the legend, or else its place among its kind}, all different."""
+    names, counts = {}, {}
+    for artist in artists:
+        number, label = counts.setdefault(kind(artist), 0), str(artist.get_label() or "_")
+        counts[kind(artist)] += 1
+        name = f"{kind(artist)} {number if label.startswith('_') else label}"
+        names[artist] = name if name not in names.values() else f"{name} {number}"
+    return names
+
+
+def _line_kind(ax, line):
+    across, up = line.get_transform().contains_branch_seperately(ax.transData)
+    return "line" if (across and up) or isinstance(line, AxLine) else "vertical" if across else "horizontal"
+
+
 def _line(ax, line):
     if isinstance(line, AxLine):
         (x, y), slope = line.get_xy1(), line.get_slope()
-        return "line", line, np.array([[x, x + 1], [y, y + slope]])
+        return np.array([[x, x + 1], [y, y + slope]]), {}
     x, y = (np.array(some, dtype=float) for some in (line.get_xdata(), line.get_ydata()))
-    x_is_data, y_is_data = line.get_transform().contains_branch_seperately(ax.transData)
-    if not x_is_data:
-        return "horizontal", line, y[0]
-    if not y_is_data:
-        return "vertical", line, x[0]
-    return "line", line, np.array([x, y])
+    return {"line": np.array([x, y]), "horizontal": y[:1].sum(), "vertical": x[:1].sum()}[_line_kind(ax, line)], {}
 
 
 def _image(ax, image):
@@ -190,18 +190,14 @@ def _image(ax, image):
     return array, more
 
 
-def _read_bars(drawn, container, place, counts):
-    number = counts.setdefault("bars", 0)
-    counts["bars"] += 1
-    label = str(container.get_label())
-    name = f"{place} bars {number if not label or label.startswith('_') else label}"
+def _bars(ax, container):
     corners = np.array([(bar.get_x(), bar.get_y(), bar.get_width(), bar.get_height()) for bar in container]).T
     x, y, width, height = corners
-    assert not np.any(y if container.orientation == "vertical" else x), "bars that do not begin at 0"
-    drawn[name] = np.array([x + width / 2, height] if container.orientation == "vertical" else [y + height / 2, width])
-    hatched = [place for place, bar in enumerate(container) if bar.get_hatch()]
-    if 0 < len(hatched) < len(container):
-        drawn[f"{name} hatched"] = np.array(hatched)
+    vertical = container.orientation == "vertical"
+    assert not np.any(y if vertical else x), "bars that do not begin at 0"
+    hatched = np.array([place for place, bar in enumerate(container) if bar.get_hatch()])
+    return np.array([x + width / 2, height] if vertical else [y + height / 2, width]), {
+        "hatched": hatched if 0 < len(hatched) < len(container) else None}
 
 
 def _patch(patch):
@@ -213,24 +209,31 @@ def _patch(patch):
     return patch.get_patch_transform().transform_path(patch.get_path()).vertices.T
 
 
+def _collection_kind(collection):
+    for kind, name in ((ContourSet, "contours"), (LineCollection, "segments"), (PathCollection, "dots"), (PolyCollection, "band")):
+        if isinstance(collection, kind):
+            return name
+    return type(collection).__name__
+
+
 def _collection(ax, collection):
-    """(kind, value, more) of lines, dots, a band or level bands."""
-    if isinstance(collection, ContourSet):
-        return "contours", _levels(ax, collection), {}
-    if isinstance(collection, LineCollection):
+    kind = _collection_kind(collection)
+    if kind == "contours":
+        return _levels(ax, collection), {}
+    if kind == "segments":
         widths = np.array(collection.get_linewidths())
-        strong = np.flatnonzero(widths > widths.min()) if len(set(widths)) > 1 else None
-        return "segments", np.array(collection.get_segments()), {"strong": strong}
-    if isinstance(collection, PathCollection):
-        fills, rings = ([to_hex(colour) for colour in colours] for colours in (collection.get_facecolors(), collection.get_edgecolors()))
-        return "dots", np.ma.filled(collection.get_offsets(), np.nan).T, {
-            name: np.array(some) for name, some in (("fills", fills), ("rings", rings)) if len(some) > 1}
-    if isinstance(collection, PolyCollection):
+        return np.array(collection.get_segments()), {"strong": np.flatnonzero(widths > widths.min()) if len(set(widths)) > 1 else None}
+    if kind == "dots":
+        fills, rings = (np.array([to_hex(colour) for colour in colours])
+                        for colours in (collection.get_facecolors(), collection.get_edgecolors()))
+        return np.ma.filled(collection.get_offsets(), np.nan).T, {name: some if len(some) > 1 else None
+                                                                   for name, some in (("fills", fills), ("rings", rings))}
+    if kind == "band":
         vertices = np.concatenate([path.vertices for path in collection.get_paths()])
         x = np.unique(vertices[:, 0])
         ends = [(vertices[vertices[:, 0] == some, 1].min(), vertices[vertices[:, 0] == some, 1].max()) for some in x]
-        return "band", np.array([x, *np.transpose(ends)]), {}
-    raise AssertionError(f"{collection} is of a kind that picture_facts cannot read yet")
+        return np.array([x, *np.transpose(ends)]), {}
+    raise AssertionError(f"picture_facts cannot read a {kind} yet")
 
 
 def _levels(ax, contours):
@@ -308,9 +311,12 @@ def shown(name, array, limits, colours):
     return {name: array, f"{name} limits": (-limits, limits) if np.ndim(limits) == 0 else limits, f"{name} colours": colours}
 
 
-def complaints(fig, wanted, ticks=True):
-    """Why what `fig` draws is not what is `wanted`, {name: value}: a list of sentences, empty if it is."""
-    drawn, texts = read(fig, ticks)
+def complaints(fig, wanted, still=None):
+    """Why what `fig` draws is not what is `wanted`, {name: value}: a list of sentences, empty if it is.
+
+    `still`: names of what never moves, and was compared before.
+    """
+    drawn, texts = read(fig, still is None)
     said = []
     for name, value in drawn.items():
         if name not in wanted:
@@ -319,11 +325,16 @@ def complaints(fig, wanted, ticks=True):
             said.append(f"{name}: {reason}")
     for name, some in texts.items():
         said += _text_complaints(name, some, wanted.get(name))
-    ticks_only = {name for name in wanted if name.endswith("ticks")} if not ticks else set()
-    for name in wanted.keys() - drawn.keys() - texts.keys() - ticks_only:
+    for name in wanted.keys() - drawn.keys() - texts.keys() - (still or set()):
         if wanted[name] is not None and np.size(wanted[name]):
             said.append(f"{name} is claimed but not drawn; there are {sorted({*drawn, *texts})}")
     return said
+
+
+def names_of_still(fig):
+    """Names in `fig` of what is drawn once and does not move."""
+    everything, moving = read(fig), read(fig, still=False)
+    return {name for both, some in zip(everything, moving) for name in both.keys() - some.keys()}
 
 
 def _short(value):
@@ -365,7 +376,7 @@ def _differs(name, found, wanted, logarithmic):
     split = kind in ("line", "bars", "dots", "band") and found.ndim == 2 and found.shape[0] in (2, 3) and name.count(" ") >= 2
     for place, (one, other) in enumerate(zip(found, wanted) if split else [(found, wanted)]):
         coordinate = logarithmic[min(place, 1)] if split else any(logarithmic)
-        atol = 0 if coordinate else 2e-5 * np.nanmax(np.abs(other), initial=0)
+        atol = 0 if coordinate else 2e-5 * max(np.nanmax(np.abs(other), initial=0), 1e-9)
         if not np.allclose(one, other, rtol=2e-5, atol=atol, equal_nan=True):
             far = np.abs(one - other)
             worst = np.unravel_index(np.nanargmax(far), far.shape) if np.isfinite(far).any() else ()
@@ -415,16 +426,26 @@ class Facts:
 
     def check(self, name):
         """Raises AssertionError if the figure of this name draws or says anything that its facts do not."""
-        for setting, said in self._complaints(name):
-            assert not said, "\n".join([f"{name}, {setting}:", *said])
+        with one_thread():
+            for setting, said in self._complaints(name):
+                assert not said, "\n".join([f"{name}, {setting}:", *said])
 
     def _complaints(self, name):
         if name in self.lives:
             figure, arguments, named = made(name)
-            for number, values in enumerate(settings(figure.controls)):
+            kept = {}
+
+            def once(key, compute):
+                if key not in kept:
+                    kept[key] = compute()
+                return kept[key]
+
+            still = None
+            for values in settings(figure.controls):
                 figure.update(**values)
-                wanted = self.lives[name](SimpleNamespace(**values), *arguments, **named)
-                yield values, complaints(figure.fig, wanted, ticks=number == 0)
+                wanted = self.lives[name](SimpleNamespace(**values, once=once), *arguments, **named)
+                yield values, complaints(figure.fig, wanted, still)
+                still = still or names_of_still(figure.fig)
         else:
             function, cases = self.pictures[name]
             for number, arguments in enumerate(cases()):

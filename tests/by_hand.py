@@ -1,0 +1,71 @@
+"""Formulas of the course written a second time, straight from their definitions, for one image at a time and without `helpers`."""
+import numpy as np
+
+
+def softmax(z):
+    powers = [np.exp(score - max(z)) for score in map(float, z)]
+    return np.array(powers) / sum(powers)
+
+
+def windows(size, taps, stride):
+    """How many windows of so many taps fit into `size` cells: counted."""
+    return sum(1 for start in range(0, size, stride) if start + taps <= size)
+
+
+def _met(x, row, column, stride, height, width):
+    """What a tap meets of x (..., H, W) at all (height, width) places of the window."""
+    return x[..., row:row + stride * (height - 1) + 1:stride, column:column + stride * (width - 1) + 1:stride]
+
+
+def conv(x, w, b=None, stride=1):
+    """x (C, H, W), w (F, C, KH, KW), b (F,) -> (F, OH, OW): tap by tap."""
+    taps_high, taps_wide = w.shape[2:]
+    height, width = windows(x.shape[1], taps_high, stride), windows(x.shape[2], taps_wide, stride)
+    y = np.zeros((len(w), height, width))
+    for row in range(taps_high):
+        for column in range(taps_wide):
+            y += np.tensordot(w[:, :, row, column], _met(x, row, column, stride, height, width), 1)
+    return y if b is None else y + b[:, None, None]
+
+
+def conv_backward(dy, x, w, stride=1):
+    """dy (F, OH, OW) -> dx, dw: each tap hands back what it was multiplied with."""
+    dx, dw = np.zeros(x.shape), np.zeros(w.shape)
+    for row in range(w.shape[2]):
+        for column in range(w.shape[3]):
+            met = _met(x, row, column, stride, *dy.shape[1:])
+            dw[:, :, row, column] = np.einsum("fhw,chw->fc", dy, met)
+            _met(dx, row, column, stride, *dy.shape[1:])[...] += np.tensordot(w[:, :, row, column].T, dy, 1)
+    return dx, dw
+
+
+def filter_scores(image, w):
+    """One filter over one image, (H, W): loops over every window."""
+    (height, width), (taps_high, taps_wide) = image.shape, w.shape
+    return np.array([[sum(image[row + k, column + l] * w[k, l] for k in range(taps_high) for l in range(taps_wide))
+                      for column in range(width - taps_wide + 1)] for row in range(height - taps_high + 1)], dtype=float)
+
+
+def sheet(images, columns, gap):
+    """Images (n, H, W) in rows of `columns`, NaN in gaps and where the last row ends: cell by cell of the sheet."""
+    count, height, width = np.shape(images)
+    rows = (count + columns - 1) // columns
+    tall, wide = rows * (height + gap) - gap, columns * (width + gap) - gap
+    whole = np.full((tall, wide), np.nan)
+    for number in range(count):
+        for row in range(height):
+            top = (number // columns) * (height + gap) + row
+            left = (number % columns) * (width + gap)
+            whole[top, left:left + width] = images[number][row]
+    return whole
+
+
+def largest(array):
+    """The largest size of any number in an array, gaps left out, or 1 if all are 0: the limit of its colours."""
+    return max(abs(float(value)) for value in np.ravel(array) if value == value) or 1.0
+
+
+def square(row, column, height, width):
+    """The outline of a block of cells, clockwise from its top left corner."""
+    left, top = column - 0.5, row - 0.5
+    return [left, left + width, left + width, left, left], [top, top, top + height, top + height, top]
