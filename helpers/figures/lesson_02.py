@@ -25,7 +25,7 @@ def mistakes(images, labels, probabilities, classes):
     """
     guesses, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(guesses != labels)
-    worst = wrong[np.argsort(-sure[wrong])][:12]
+    worst = wrong[np.argsort(-sure[wrong], kind="stable")][:12]
     shown, (fig, axes) = pictures(images), canvas(10, 4.6, 2, 6)
     fig.get_layout_engine().set(hspace=0.08)
     for ax, index in zip(axes.flat, worst):
