@@ -69,3 +69,18 @@ def square(row, column, height, width):
     """The outline of a block of cells, clockwise from its top left corner."""
     left, top = column - 0.5, row - 0.5
     return [left, left + width, left + width, left, left], [top, top, top + height, top + height, top]
+
+
+def scrubbed(now, snapshots, sheets):
+    """The facts of a run to scrub through; `sheets` {layer: (parameter's name, function that makes its array one image)}."""
+    name, image = sheets[getattr(now, "layer", next(iter(sheets)))]
+    values, last, grads = snapshots.values[name][now.moment], snapshots.values[name][-1], snapshots.grads[name][now.moment]
+    if now.show == "learned so far":
+        values, last = values - snapshots.values[name][0], last - snapshots.values[name][0]
+    values, last, grads = image(values), image(last), image(grads)
+    step, train, test = snapshots.steps[now.moment] + 1, snapshots.train_loss[now.moment], snapshots.test_loss[now.moment]
+    steps = [some + 1 for some in snapshots.steps]  # the first step of all stands at 1 of a logarithmic axis
+    return {"0 image 0": values, "0 image 0 limits": (-largest(last), largest(last)), "0 image 0 colours": "weights", "0 title": [now.show],
+            "1 image 0": grads, "1 image 0 limits": (-largest(grads), largest(grads)), "1 image 0 colours": "gradients",
+            "2 line training batch": (steps, snapshots.train_loss), "2 line test": (steps, snapshots.test_loss),
+            "2 line 2": ([step, step], [train, test]), "2 vertical 0": step, "suptitle": [step - 1, test, largest(grads)]}

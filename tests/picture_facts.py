@@ -338,8 +338,8 @@ def names_of_still(fig):
 
 
 def _short(value):
-    text = str(value)
-    return text if len(text) < 400 else f"{text[:400]} ... {np.shape(value)}"
+    text = np.array2string(np.asarray(value), threshold=12, edgeitems=2, precision=5) if np.ndim(value) else str(value)
+    return " ".join(text[:400].split())
 
 
 def _logarithmic(fig, name):
