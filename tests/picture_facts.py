@@ -62,7 +62,7 @@ _NUMBER = re.compile(r"(?<![A-Za-z0-9.])[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)
 
 def plain(text):
     """A text without LaTeX's marks, subscripts apart, and the typographer's minus as -."""
-    text = re.sub(r"\\mathdefault|\\,|[${}]", "", text).replace("−", "-").replace("_", " ")
+    text = re.sub(r"\\mathdefault|\\,|[${}]", "", text.replace(r"\cdot", " · ")).replace("−", "-").replace("_", " ")
     return re.sub(r"10\^(-?[0-9]+)", r"1e\1", text)
 
 
@@ -274,7 +274,7 @@ def _numerals(path):
                 # The vertex of a CLOSEPOLY means nothing, and is not always kept.
                 drawn, wanted = ((some - some[0])[marks != Path.CLOSEPOLY] for some in (part, shape))
                 size = (drawn * wanted).sum() / (wanted * wanted).sum()
-                if size > 0 and np.abs(drawn - size * wanted).max() < 0.01 * size:
+                if 0 < size < 2 and np.abs(drawn - size * wanted).max() < 0.01 * size:
                     break
         else:
             return None
