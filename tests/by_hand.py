@@ -84,3 +84,38 @@ def scrubbed(now, snapshots, sheets):
             "1 image 0": grads, "1 image 0 limits": (-largest(grads), largest(grads)), "1 image 0 colours": "gradients",
             "2 line training batch": (steps, snapshots.train_loss), "2 line test": (steps, snapshots.test_loss),
             "2 line 2": ([step, step], [train, test]), "2 vertical 0": step, "suptitle": [step - 1, test, largest(grads)]}
+
+
+def relu(x):
+    return np.where(x > 0, x, 0)
+
+
+class TwoLayers:
+    """The two-layer CNN of lesson 05 for one image, with the weights of a network that `models.two_layer_cnn` made."""
+
+    def __init__(self, net, image):
+        weights = {name: parameter.value.astype(float) for name, parameter in net.named_parameters()}
+        self.image, (self.w1, self.w2, self.w3) = image.astype(float), (weights[f"{place}.weight"] for place in (0, 2, 5))
+        b1, b2, b3 = (weights[f"{place}.bias"] for place in (0, 2, 5))
+        h1 = conv(self.image, self.w1, b1)
+        h2 = conv(relu(h1), self.w2, b2, stride=2)
+        self.z = self.w3 @ relu(h2).ravel() + b3
+        self.outputs = h1, relu(h1), h2, relu(h2)
+
+    def backward(self, dz):
+        """The gradients of the four outputs, and of the image."""
+        h1, a1, h2, a2 = self.outputs
+        da2 = (self.w3.T @ dz).reshape(a2.shape)
+        dh2 = np.where(h2 > 0, da2, 0)
+        da1, _ = conv_backward(dh2, a1, self.w2, stride=2)
+        dh1 = np.where(h1 > 0, da1, 0)
+        return (dh1, da1, dh2, da2), conv_backward(dh1, self.image, self.w1)[0]
+
+
+def one_hot(place, count=10):
+    return np.array([1.0 if other == place else 0.0 for other in range(count)])
+
+
+def told(p):
+    """What a text says of a probability: none below 1 is rounded up to it."""
+    return [">", 0.9999] if p > 0.9999 else ["=", p]

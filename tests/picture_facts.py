@@ -31,7 +31,8 @@ A name is the axis' place, the kind of artist, and its label in the legend or el
     "0 patch 0"       corners, or the ends of an arrow
     "0 title", "0 xlabel", "0 ylabel", "suptitle"    what the text holds, from left to right: all its numbers, and any words
                       that depend on data ("Adam", not "lowest is"). A number is right if it is the wanted one rounded to the
-                      digits that are printed; 97% is 0.97.
+                      digits that are printed; 97% is 0.97. For a number that is only rounding, such as an
+                      error of 1e-9, stands a function that says whether it will do.
     "0 texts", "texts" [(x, y, [words and numbers]), ...] in any order; None for a place that does not matter
     "0 xticks"        {place: [words and numbers]}, only where labels are not the numbers at their places
 """
@@ -87,7 +88,10 @@ def says(text, tokens):
             if not number:
                 return False
             value, half = _value(number)
-            if not abs(value - token) <= half + 1e-6 * abs(token) + 1e-12:
+            if callable(token):
+                if not token(value):
+                    return False
+            elif not abs(value - token) <= half + 1e-6 * abs(token) + 1e-12:
                 return False
             place = number.end()
     return not _NUMBER.search(text, place)
@@ -226,7 +230,7 @@ def _collection(ax, collection):
     if kind == "dots":
         fills, rings = (np.array([to_hex(colour) for colour in colours])
                         for colours in (collection.get_facecolors(), collection.get_edgecolors()))
-        return np.ma.filled(collection.get_offsets(), np.nan).T, {name: some if len(some) > 1 else None
+        return np.ma.filled(collection.get_offsets(), np.nan).T, {name: some if len(some) == len(collection.get_offsets()) else None
                                                                    for name, some in (("fills", fills), ("rings", rings))}
     if kind == "band":
         vertices = np.concatenate([path.vertices for path in collection.get_paths()])
