@@ -297,8 +297,8 @@ _UNITS = {"": 1, "s": 1, "ms": 1e-3, "µs": 1e-6}
 def _ticks(axis):
     """{place: label} of the ticks that are seen."""
     low, high = sorted(axis.get_view_interval())
-    return {float(tick.get_loc()): tick.label1.get_text() for tick in axis.get_major_ticks()
-            if tick.label1.get_visible() and tick.label1.get_text() and low - 1e-9 <= tick.get_loc() <= high + 1e-9}
+    return {float(tick.get_loc()): label.get_text() for tick in axis.get_major_ticks() for label in (tick.label1, tick.label2)
+            if label.get_visible() and label.get_text() and low - 1e-9 <= tick.get_loc() <= high + 1e-9}
 
 
 def _is_its_place(label, place):
@@ -325,12 +325,12 @@ def complaints(fig, wanted, still=None):
     for name, value in drawn.items():
         if name not in wanted:
             said.append(f"no fact claims {name!r}, which is drawn: {_short(value)}")
-        elif reason := _differs(name, value, wanted[name], _logarithmic(fig, name)):
+        elif reason := _differs(name, value, wanted[name], _logarithmic(fig, name), np.max(np.abs(wanted.get(f"{name} limits", 0)))):
             said.append(f"{name}: {reason}")
     for name, some in texts.items():
         said += _text_complaints(name, some, wanted.get(name))
     for name in wanted.keys() - drawn.keys() - texts.keys() - (still or set()):
-        if wanted[name] is not None and np.size(wanted[name]):
+        if len(wanted[name]) if hasattr(wanted[name], "__len__") else wanted[name] is not None:
             said.append(f"{name} is claimed but not drawn; there are {sorted({*drawn, *texts})}")
     return said
 
@@ -352,8 +352,8 @@ def _logarithmic(fig, name):
     return ax.get_xscale() == "log", ax.get_yscale() == "log"
 
 
-def _differs(name, found, wanted, logarithmic):
-    """Why a value is not the wanted one, or None."""
+def _differs(name, found, wanted, logarithmic, limit):
+    """Why a value is not the wanted one, or None. Numbers of an image count in parts of the `limit` of its colours."""
     kind = name.split()[1]
     if callable(wanted):  # the level bands of a function
         x, y, low, high = found
@@ -380,7 +380,7 @@ def _differs(name, found, wanted, logarithmic):
     split = kind in ("line", "bars", "dots", "band") and found.ndim == 2 and found.shape[0] in (2, 3) and name.count(" ") >= 2
     for place, (one, other) in enumerate(zip(found, wanted) if split else [(found, wanted)]):
         coordinate = logarithmic[min(place, 1)] if split else any(logarithmic)
-        atol = 0 if coordinate else 2e-5 * max(np.nanmax(np.abs(other), initial=0), 1e-9)
+        atol = 0 if coordinate else 2e-5 * max(np.nanmax(np.abs(other), initial=0), limit, 1e-9)
         if not np.allclose(one, other, rtol=2e-5, atol=atol, equal_nan=True):
             far = np.abs(one - other)
             worst = np.unravel_index(np.nanargmax(far), far.shape) if np.isfinite(far).any() else ()
