@@ -81,9 +81,10 @@ def scrubbed(now, snapshots, sheets):
     step, train, test = snapshots.steps[now.moment] + 1, snapshots.train_loss[now.moment], snapshots.test_loss[now.moment]
     steps = [some + 1 for some in snapshots.steps]  # the first step of all stands at 1 of a logarithmic axis
     return {"0 image 0": values, "0 image 0 limits": (-largest(last), largest(last)), "0 image 0 colours": "weights", "0 title": [now.show],
+            "1 title": ["gradients"], "2 title": ["loss"],
             "1 image 0": grads, "1 image 0 limits": (-largest(grads), largest(grads)), "1 image 0 colours": "gradients",
             "2 line training batch": (steps, snapshots.train_loss), "2 line test": (steps, snapshots.test_loss),
-            "2 line 2": ([step, step], [train, test]), "2 vertical 0": step, "suptitle": [step - 1, test, largest(grads)]}
+            "2 line 2": ([step, step], [train, test]), "2 vertical 0": step, "2 logarithmic": "x", "suptitle": [step - 1, test, largest(grads)]}
 
 
 def relu(x):

@@ -31,10 +31,13 @@ A name is the axis' place, the kind of artist, and its label in the legend or el
     "0 patch 0"       corners, or the ends of an arrow
     "0 title", "0 xlabel", "0 ylabel", "suptitle"    what the text holds, from left to right: all its numbers, and any words
                       that depend on data ("Adam", not "lowest is"). A number is right if it is the wanted one rounded to the
-                      digits that are printed; 97% is 0.97. For a number that is only rounding, such as an
-                      error of 1e-9, stands a function that says whether it will do.
+                      digits that are printed; 97% is 0.97. For a number that is only rounding, such as an error of 1e-9,
+                      stands a function that says whether it will do. A text without numbers that does not change need
+                      not be claimed, but should be where two panels could be exchanged ("0 title": ["weights"]).
     "0 texts", "texts" [(x, y, [words and numbers]), ...] in any order; None for a place that does not matter
+    "alt"             the same of the text for those who cannot see the picture
     "0 xticks"        {place: [words and numbers]}, only where labels are not the numbers at their places
+    "0 logarithmic"   "x", "y" or "xy", where an axis is; "0 inverted": the same, of axes without an image
 """
 import re
 from types import SimpleNamespace
@@ -47,6 +50,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.lines import AxLine
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path
+from matplotlib.text import Text
 from matplotlib.textpath import TextPath
 
 from helpers import figures, live
@@ -144,6 +148,11 @@ def _read_axis(drawn, texts, ax, place, still):
             drawn[f"{place} patch {number}"] = _patch(patch)
     if numbers:
         drawn[f"{place} numbers"] = numbers
+    if still:
+        for word, some in (("inverted", (not ax.images and ax.xaxis_inverted(), not ax.images and ax.yaxis_inverted())),
+                           ("logarithmic", _logarithmic(ax))):
+            if any(some):
+                drawn[f"{place} {word}"] = "".join(name for name, true in zip("xy", some) if true)
     for name, text in (("title", ax.title), ("xlabel", ax.xaxis.label), ("ylabel", ax.yaxis.label)):
         texts[f"{place} {name}"] = [text]
     texts[f"{place} texts"] = list(ax.texts)
@@ -315,17 +324,19 @@ def shown(name, array, limits, colours):
     return {name: array, f"{name} limits": (-limits, limits) if np.ndim(limits) == 0 else limits, f"{name} colours": colours}
 
 
-def complaints(fig, wanted, still=None):
-    """Why what `fig` draws is not what is `wanted`, {name: value}: a list of sentences, empty if it is.
+def complaints(figure, wanted, still=None):
+    """Why a figure (`Live` or `Picture`) does not draw what is `wanted`, {name: value}: a list of sentences, empty if it does.
 
     `still`: names of what never moves, and was compared before.
     """
+    fig, said = figure.fig, []
     drawn, texts = read(fig, still is None)
-    said = []
+    if still is None:
+        texts["alt"] = [Text(text=figure.alt)]
     for name, value in drawn.items():
         if name not in wanted:
             said.append(f"no fact claims {name!r}, which is drawn: {_short(value)}")
-        elif reason := _differs(name, value, wanted[name], _logarithmic(fig, name), np.max(np.abs(wanted.get(f"{name} limits", 0)))):
+        elif reason := _differs(name, value, wanted[name], _logarithmic(fig.axes[int(name.split()[0])]), np.max(np.abs(wanted.get(f"{name} limits", 0)))):
             said.append(f"{name}: {reason}")
     for name, some in texts.items():
         said += _text_complaints(name, some, wanted.get(name))
@@ -346,9 +357,7 @@ def _short(value):
     return " ".join(text[:400].split())
 
 
-def _logarithmic(fig, name):
-    """Whether x and y of a name such as "0 line 1" are on logarithmic scales."""
-    ax = fig.axes[int(name.split()[0])]
+def _logarithmic(ax):
     return ax.get_xscale() == "log", ax.get_yscale() == "log"
 
 
@@ -448,12 +457,12 @@ class Facts:
             for values in settings(figure.controls):
                 figure.update(**values)
                 wanted = self.lives[name](SimpleNamespace(**values, once=once), *arguments, **named)
-                yield values, complaints(figure.fig, wanted, still)
-                still = still or names_of_still(figure.fig)
+                yield values, complaints(figure, wanted, still)
+                still = still or names_of_still(figure.fig) | {"alt"}
         else:
             function, cases = self.pictures[name]
             for number, arguments in enumerate(cases()):
-                yield f"case {number}", complaints(getattr(figures, name)(*arguments).fig, function(*arguments))
+                yield f"case {number}", complaints(getattr(figures, name)(*arguments), function(*arguments))
 
 
 def made(name):

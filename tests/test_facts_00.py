@@ -35,7 +35,7 @@ def course_map():
     wanted = {f"0 patch {number}": np.transpose([start, end]) for number, (start, end) in enumerate(zip(places, places[1:]))}
     wanted |= {f"0 patch {7 + number}": [[x - 0.36, x + 0.36], [y - 0.3, y + 0.3]] for number, (x, y) in enumerate(places)}
     texts = [(x, y + 0.17, [number]) for (x, y), number in zip(places, numbers)]
-    return wanted | {"0 texts": texts + [(x, y - 0.09, name) for (x, y), name in zip(places, names)]}
+    return wanted | {"0 texts": texts + [(x, y - 0.09, name) for (x, y), name in zip(places, names)], "alt": ["ResNet", 34]}
 
 
 def _sets():
@@ -59,10 +59,10 @@ def mosaic(some, title):
             for channel in range(channels):
                 sheet[top:top + height, left:left + width, channel] = image[channel]
             taken[label] += 1
-    ticks = {place * (height + 2) + (height - 1) / 2: [float(name) if name.isdigit() else name] for place, name in enumerate(some.classes)}
-    if channels == 1:
-        return {**shown("0 image 0", sheet[..., 0], (0, 1), "pixels"), "0 yticks": ticks}
-    return {"0 image 0": sheet, "0 yticks": ticks}
+    names = [float(name) if name.isdigit() else name for name in some.classes]
+    ticks = {place * (height + 2) + (height - 1) / 2: [name] for place, name in enumerate(names)}
+    wanted = {"0 yticks": ticks, "alt": [16, *names]}
+    return wanted | (shown("0 image 0", sheet[..., 0], (0, 1), "pixels") if channels == 1 else {"0 image 0": sheet})
 
 
 @facts.picture(lambda: [(some, "No class is common") for some in _sets()])

@@ -17,8 +17,8 @@ def softmax(now):
     slope = [p[place] - 1 if place == true else p[place] for place in range(4)]
     ticks = {place: [name] for place, name in enumerate(names)}
     wanted = {"suptitle": [now.true, p[true], -np.log(p[true])]}
-    for axis, heights in enumerate((z, p, slope)):
-        wanted |= {f"{axis} bars 0": (range(4), heights), f"{axis} bars 0 hatched": [true], f"{axis} horizontal 0": 0, f"{axis} xticks": ticks,
+    for axis, (heights, name) in enumerate(((z, "logits"), (p, "probabilities"), (slope, "dz"))):
+        wanted |= {f"{axis} title": [name], f"{axis} bars 0": (range(4), heights), f"{axis} bars 0 hatched": [true], f"{axis} horizontal 0": 0, f"{axis} xticks": ticks,
                    f"{axis} texts": [(place, None, [height]) for place, height in enumerate(heights)]}
     return wanted
 
@@ -56,7 +56,7 @@ def step_size(now, loss_and_gradient, weights, sizes):
         return now.once("heights", lambda: [np.log(loss_and_gradient(weights + a * plane.x + u * plane.y)[0]) for a, u in zip(across, up)])
 
     return {"0 contours 0": heights, "0 line 0": np.transpose(places[:now.step + 1]), "0 line 1": np.transpose([places[now.step]]),
-            "1 line 0": (range(now.step + 1), seen), "1 line 1": ([now.step], [losses[now.step]]),
+            "1 logarithmic": "y", "1 line 0": (range(now.step + 1), seen), "1 line 1": ([now.step], [losses[now.step]]),
             "suptitle": [now.size, now.step, losses[0], losses[now.step], max(seen)]}
 
 
@@ -86,7 +86,7 @@ def neuron(image, weights, bias):
     above, below = products[products > 0].sum(), -products[products < 0].sum()
     more, less = ("orange", "blue") if above > below else ("blue", "orange")
     return {**shown("0 image 0", image, (0, 1), "pixels"), **shown("1 image 0", weights, by_hand.largest(weights), "weights"),
-            **shown("2 image 0", products, by_hand.largest(products), "weights"), "suptitle": [more, less, above - below + bias]}
+            **shown("2 image 0", products, by_hand.largest(products), "weights"), "0 title": ["pixels"], "1 title": ["weights"], "2 title": ["products"], "suptitle": [more, less, above - below + bias]}
 
 
 @pytest.mark.parametrize("name", facts.names)

@@ -77,7 +77,7 @@ def _maps():
 
 @facts.picture(_maps)
 def score_maps(images, filters, maps, title):
-    wanted, axis = {}, len(images)
+    wanted, axis = {"alt": [len(images), *filters]}, len(images)
     for place, image in enumerate(images):
         wanted |= shown(f"{place} image 0", image, (0, 1), "pixels")
     for place, (name, w) in enumerate(filters.items()):
@@ -96,7 +96,7 @@ def durations(seconds, title):
         faster = [float(f"{slowest / value:.1e}")] if value < slowest else []
         texts.append((None, place, ([value, "s"] if value >= 1 else [value * 1000, "ms"]) + faster))
     return {"0 bars 0": (range(len(names)), list(seconds.values())), "0 yticks": {place: [name] for place, name in enumerate(names)},
-            "0 texts": texts}
+            "0 texts": texts, "0 logarithmic": "x", "0 inverted": "y"}
 
 
 @facts.picture(lambda: [()])
@@ -124,7 +124,7 @@ def depth():
     once, twice = 28 - 5 + 1, 28 - 5 + 1 - 5 + 1
     names = (0.95, [], [1, 28, 28]), (2.65, [maps], [1, 5, 5]), (4.35, [maps], [maps, once, once]), (6.68, [deeper], [maps, 5, 5]), (
         8.85, [deeper], [deeper, twice, twice])
-    return wanted | {"0 texts": [(x, y, tokens) for x, name, shape in names for y, tokens in ((0.55, name), (0.17, shape)) if tokens]}
+    return wanted | {"0 texts": [(x, y, tokens) for x, name, shape in names for y, tokens in ((0.55, name), (0.17, shape)) if tokens], "alt": [1, 1, 4]}
 
 
 @pytest.mark.parametrize("name", facts.names)

@@ -54,6 +54,7 @@ def tap_check(now, forward, rules, x, w):
     error = max(abs(by_rule - true).ravel()) / by_hand.largest(true)
     one, other, place = by_rule[now.row, now.column], true[now.row, now.column], ([now.column], [now.row])
     return {**shown("0 image 0", by_rule / largest, 1, "gradients"), **shown("1 image 0", true / largest, 1, "gradients"),
+            "0 title": ["dw", "rule"], "1 title": ["dw", "differences"], "2 xlabel": ["differences"], "2 ylabel": ["rule"],
             "0 line 0": place, "1 line 0": place, "2 line 0": ([0, 1], [0, 1]), "2 line 1": np.array([true.ravel(), by_rule.ravel()]) / largest,
             "2 line 2": ([other / largest], [one / largest]),
             "suptitle": [now.rule, now.stride, error if error > 1e-6 else lambda said: said < 1e-6, now.row, now.column, one, other]}
@@ -73,7 +74,8 @@ def way_back(now, image, w, dy, stride):
     return {**shown("0 image 0", image, (0, 1), "pixels"), **shown("1 image 0", shade, by_hand.largest(dy), "gradients"),
             **shown("2 image 0", dw, by_hand.largest(whole[1]), "gradients"), **shown("3 image 0", dx[0], by_hand.largest(whole[0]), "gradients"),
             "0 line 0": np.reshape([(c * stride + now.column, r * stride + now.row) for r, c in places], (-1, 2)).T,
-            "0 line 1": window, "3 line 0": window, "1 line 0": ([column], [row]), "2 line 0": ([now.column], [now.row]),
+            "0 line 1": window, "3 line 0": window, "0 title": ["image"], "1 title": ["dy"], "2 title": ["dw"], "3 title": ["dx"],
+            "1 line 0": ([column], [row]), "2 line 0": ([now.column], [now.row]),
             "suptitle": [now.sent, height * width, now.row, now.column, dw[now.row, now.column]]}
 
 

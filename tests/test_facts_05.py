@@ -18,7 +18,7 @@ def feature_maps(now, networks, images, labels):
     return {**shown("0 image 0", images[now.image, 0], (0, 1), "pixels"),
             **shown("1 image 0", by_hand.sheet(maps, columns, 1), by_hand.largest(maps), "weights"),
             **shown("2 image 0", by_hand.sheet(grads, columns, 1), by_hand.largest(grads), "gradients"),
-            "0 texts": [(None, None, [label, *by_hand.told(p[label]), list(p).index(max(p))])],
+            "0 title": ["image"], "1 title": ["maps"], "2 title": ["gradients"], "0 texts": [(None, None, [label, *by_hand.told(p[label]), list(p).index(max(p))])],
             "suptitle": [*maps.shape, np.count_nonzero(maps == 0) / maps.size, by_hand.largest(grads)]}
 
 
@@ -53,7 +53,7 @@ def two_layers(image, first, second, p, title):
     arrows = {f"4 patch {number}": ([x - 0.45, x + 0.45], [2.15, 2.15]) for number, x in enumerate((2.3, 5.75, 7.95))}
     return {**shown("0 image 0", image, (0, 1), "pixels"), **shown("1 image 0", by_hand.sheet(first, 4, 1), by_hand.largest(first), "weights"),
             **shown("2 image 0", by_hand.sheet(second, 2, 1), by_hand.largest(second), "weights"), "3 bars 0": (range(10), p),
-            "4 texts": texts, **arrows}
+            "4 texts": texts, **arrows, "3 inverted": "y", "alt": [16, 8, title]}
 
 
 @pytest.mark.parametrize("name", facts.names)

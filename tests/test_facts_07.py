@@ -13,7 +13,7 @@ def factors(now):
     products = {name: [abs(np.prod([start + slope for slope in slopes[:layer + 1]])) for layer in range(now.depth)]
                 for name, start in (("f′ · f′ · f′ · …", 0), ("(1 + f′)(1 + f′) · …", 1))}
     layers = [layer + 1 for layer in range(now.depth)]
-    return {**{f"0 line {name}": (layers, product) for name, product in products.items()}, "0 horizontal 0": 1,
+    return {**{f"0 line {name}": (layers, product) for name, product in products.items()}, "0 horizontal 0": 1, "0 logarithmic": "y",
             "suptitle": [now.depth, *(product[-1] for product in products.values())]}
 
 
@@ -42,7 +42,7 @@ def fading(now, images):
         norms[name] = sizes[::-1]
     layers = [layer + 1 for layer in range(now.depth)]
     return {**{f"0 line {name}": (layers, [max(size, 1e-300) for size in sizes]) for name, sizes in norms.items()},
-            "0 horizontal 0": 1, "0 ylabel": [1], "suptitle": [1, *(sizes[0] for sizes in norms.values())]}
+            "0 horizontal 0": 1, "0 logarithmic": "y", "0 ylabel": [1], "suptitle": [1, *(sizes[0] for sizes in norms.values())]}
 
 
 @facts.live
@@ -62,7 +62,7 @@ def paths(now, by_path, networks, images, labels):
     parts = [by_hand.conv_backward(np.where(h1 > 0, part, 0), image, w1)[1][:, 0] for part in (through, along, through + along)]
     limit = by_hand.largest(np.array(parts))
     sizes = [np.sqrt((part**2).sum()) for part in parts[:2]]
-    wanted = {"suptitle": [sizes[1] / (sum(sizes) or 1), limit]}
+    wanted = {"0 title": ["through"], "1 title": ["along"], "suptitle": [sizes[1] / (sum(sizes) or 1), limit]}
     for axis, part in enumerate(parts):
         wanted |= shown(f"{axis} image 0", by_hand.sheet(part, 4, 1), limit, "gradients")
     return wanted

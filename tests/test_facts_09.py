@@ -92,8 +92,8 @@ def good_step_sizes(now, tuning):
         wanted |= {f"0 line {2 * row}": (rates, [row] * len(rates)), f"0 line {2 * row + 1}": (good, [row] * len(good))}
         widths[name] = round(max(good) / min(good))
     widest = [name for name, width in widths.items() if width == max(widths.values())]
-    return wanted | {"0 texts": texts, "0 yticks": {row: [name] for row, name in enumerate(tuning)},
-                     "0 title": [now.points, *widest, max(widths.values())]}
+    return wanted | {"0 texts": texts, "0 yticks": {row: [name] for row, name in enumerate(tuning)}, "0 logarithmic": "x",
+                     "0 inverted": "y",                     "0 title": [now.points, *widest, max(widths.values())]}
 
 
 def _quantile(numbers, share):
@@ -109,13 +109,13 @@ def step_sizes(now, moments, sizes):
     low, high = _quantile(one, 0.05), _quantile(one, 0.95)
     logarithms = [[[log10(size) for size in row] for row in image] for image in one]
     medians = {f"1 line {name}": (moments, [_quantile(some, 0.5) for some in arrays]) for name, arrays in sizes.items()}
-    return {**shown("0 image 0", by_hand.sheet(logarithms, 4, 1), (-2, 0), "pixels"), **medians, "1 vertical 0": now.moment,
+    return {**shown("0 image 0", by_hand.sheet(logarithms, 4, 1), (-2, 0), "pixels"), **medians, "1 vertical 0": now.moment, "1 logarithmic": "xy",
             "2 yticks": {power: [10.0**power] for power in (-2, -1, 0)}, "suptitle": [now.moment, now.layer, low, high, high / low]}
 
 
 @facts.picture(lambda: [({name: np.random.default_rng(seed).random((3, 200)) + 0.1 for seed, name in enumerate(("SGD", "Adam"))}, "A race")])
 def race(losses, title):
-    wanted = {}
+    wanted = {"0 logarithmic": "y"}
     for place, (name, runs) in enumerate(losses.items()):
         windows = range(0, runs.shape[1] - 59, 60)
         means = [[sum(run[start:start + 60]) / 60 for start in windows] for run in runs]

@@ -11,15 +11,15 @@ RNG = np.random.default_rng(0)
 @facts.picture(lambda: [({"image": RNG.random((8, 8)), "map": RNG.standard_normal((6, 6)), "clean": RNG.random((8, 8))}, "Three")])
 def strip(panels, title):
     wanted, first = {}, next(iter(panels.values()))
-    for axis, array in enumerate(panels.values()):
+    for axis, (name, array) in enumerate(panels.items()):
         image = array.shape == first.shape
-        wanted |= shown(f"{axis} image 0", array, (0, 1) if image else by_hand.largest(array), "pixels" if image else "weights")
+        wanted |= {f"{axis} title": [name]} | shown(f"{axis} image 0", array, (0, 1) if image else by_hand.largest(array), "pixels" if image else "weights")
     return wanted
 
 
 @facts.picture(lambda: [(RNG.standard_normal((10, 784)), "Ten", tuple("0123456789")), (RNG.standard_normal((3, 784)), "Three")])
 def weight_images(weights, title, names=()):
-    wanted = {}
+    wanted = {"alt": [len(weights)]}
     for axis, neuron in enumerate(weights):
         rows = [neuron[28 * row:28 * row + 28] for row in range(28)]
         wanted |= shown(f"{axis} image 0", rows, by_hand.largest(weights), "weights")
@@ -39,9 +39,10 @@ def confusion(labels, guesses, classes):
     most = max(times.values())
     often = [place for place, count in times.items() if count == most]
     names = [float(classes[place]) if classes[place].isdigit() else classes[place] for place in often[0]] if len(often) == 1 else []
+    title = [*names, "once" if most == 1 else most]
     ticks = {} if classes[0].isdigit() else {place: [name] for place, name in enumerate(classes)}
     return {**shown("0 image 0", table, most, "weights"), "0 texts": [(column, row, [count]) for (row, column), count in times.items()],
-            "0 title": [*names, "once" if most == 1 else most], "0 xticks": ticks, "0 yticks": ticks}
+            "0 title": title, "alt": title, "0 xlabel": ["read as"], "0 ylabel": ["is a"], "0 xticks": ticks, "0 yticks": ticks}
 
 
 @pytest.mark.parametrize("name", facts.names)
