@@ -73,14 +73,16 @@ def square(row, column, height, width):
 
 def scrubbed(now, snapshots, sheets):
     """The facts of a run to scrub through; `sheets` {layer: (parameter's name, function that makes its array one image)}."""
-    name, image = sheets[getattr(now, "layer", next(iter(sheets)))]
+    name, image = sheets[getattr(now, "layer", list(sheets)[0])]
     values, last, grads = snapshots.values[name][now.moment], snapshots.values[name][-1], snapshots.grads[name][now.moment]
     if now.show == "learned so far":
         values, last = values - snapshots.values[name][0], last - snapshots.values[name][0]
     values, last, grads = image(values), image(last), image(grads)
     step, train, test = snapshots.steps[now.moment] + 1, snapshots.train_loss[now.moment], snapshots.test_loss[now.moment]
     steps = [some + 1 for some in snapshots.steps]  # the first step of all stands at 1 of a logarithmic axis
-    return {"0 image 0": values, "0 image 0 limits": (-largest(last), largest(last)), "0 image 0 colours": "weights", "0 title": [now.show],
+    layers = {"layer": (list(sheets)[0], list(sheets)[-1])} if len(sheets) > 1 else {}
+    return {"controls": {"moment": (0, len(steps) - 1), "show": ("weights", "learned so far"), **layers},
+            "0 image 0": values, "0 image 0 limits": (-largest(last), largest(last)), "0 image 0 colours": "weights", "0 title": [now.show],
             "1 title": ["gradients"], "2 title": ["loss"],
             "1 image 0": grads, "1 image 0 limits": (-largest(grads), largest(grads)), "1 image 0 colours": "gradients",
             "2 line training batch": (steps, snapshots.train_loss), "2 line test": (steps, snapshots.test_loss),

@@ -37,6 +37,7 @@ A name is the axis' place, the kind of artist, and its label in the legend or el
     "0 texts", "texts" [(x, y, [words and numbers]), ...] in any order; None for a place that does not matter
     "alt"             the same of the text for those who cannot see the picture
     "0 xticks"        {place: [words and numbers]}, only where labels are not the numbers at their places
+    "controls"        {name: (first value, last value)} of a live figure
     "0 logarithmic"   "x", "y" or "xy", where an axis is; "0 inverted": the same, of axes without an image
 """
 import re
@@ -272,32 +273,34 @@ _LETTERS = sorted(_templates(), key=lambda template: -len(template[2]))
 
 
 def _numerals(path):
-    """{(row, column): number} of a path made of numbers' outlines, each inside its cell; None for another path."""
-    found, place, cells = {}, 0, {}
+    """{(row, column): number} of a path made of numbers' outlines, each with its middle at a cell's; None for another path."""
     vertices, codes = path.vertices, path.codes
     if codes is None:
         return {} if len(vertices) <= 1 else None
+    vertices, codes = vertices[codes != Path.STOP], codes[codes != Path.STOP]
+    found, letters, begin, place = {}, "", 0, 0
     while place < len(codes):
-        if codes[place] == Path.STOP:
-            place += 1
-            continue
-        for letter, shape, marks in _LETTERS:
-            part = vertices[place:place + len(marks)]
-            if len(part) == len(marks) and np.array_equal(codes[place:place + len(marks)], marks):
-                # The vertex of a CLOSEPOLY means nothing, and is not always kept.
-                drawn, wanted = ((some - some[0])[marks != Path.CLOSEPOLY] for some in (part, shape))
-                size = (drawn * wanted).sum() / (wanted * wanted).sum()
-                if 0 < size < 2 and np.abs(drawn - size * wanted).max() < 0.01 * size:
-                    break
-        else:
+        letter, length = _letter(vertices[place:], codes[place:])
+        if letter is None:
             return None
-        middle = (part[marks != Path.CLOSEPOLY].min(axis=0) + part[marks != Path.CLOSEPOLY].max(axis=0)) / 2
-        column, row = np.rint(middle).astype(int)
-        cells[row, column] = cells.get((row, column), "") + letter
-        place += len(marks)
-    for cell, letters in cells.items():
-        found[int(cell[0]), int(cell[1])] = float(letters)
-    return found
+        letters, place = letters + letter, place + length
+        (left, top), (right, bottom) = Path(vertices[begin:place], codes[begin:place]).get_extents().get_points()
+        middle = np.array([top + bottom, left + right]) / 2
+        if letter.isdigit() and np.abs(middle - np.rint(middle)).max() < 1e-3:  # no longer number has its middle there too
+            found[tuple(map(int, np.rint(middle)))], letters, begin = float(letters), "", place
+    return None if letters else found
+
+
+def _letter(vertices, codes):
+    """(the letter whose outline begins a path, how many vertices it has), or (None, 0)."""
+    for letter, shape, marks in _LETTERS:
+        if np.array_equal(codes[:len(marks)], marks):
+            # The vertex of a CLOSEPOLY means nothing, and is not always kept.
+            drawn, wanted = ((some[:len(marks)] - some[0])[marks != Path.CLOSEPOLY] for some in (vertices, shape))
+            size = (drawn * wanted).sum() / (wanted * wanted).sum()
+            if 0 < size < 2 and np.abs(drawn - size * wanted).max() < 0.01 * size:
+                return letter, len(marks)
+    return None, 0
 
 
 _UNITS = {"": 1, "s": 1, "ms": 1e-3, "µs": 1e-6}
@@ -340,10 +343,19 @@ def complaints(figure, wanted, still=None):
             said.append(f"{name}: {reason}")
     for name, some in texts.items():
         said += _text_complaints(name, some, wanted.get(name))
-    for name in wanted.keys() - drawn.keys() - texts.keys() - (still or set()):
+    for name in wanted.keys() - drawn.keys() - texts.keys() - {"controls"} - (still or set()):
         if len(wanted[name]) if hasattr(wanted[name], "__len__") else wanted[name] is not None:
             said.append(f"{name} is claimed but not drawn; there are {sorted({*drawn, *texts})}")
     return said
+
+
+def _range_complaints(controls, wanted):
+    """Each control must have its range among the wanted ones, {name: (first value, last value)}."""
+    ranges = {name: (over(control)[0], over(control)[-1]) for name, control in controls.items()}
+    differ = {name for name in ranges.keys() | wanted.keys()
+              if name not in wanted or not np.all([one == other if isinstance(one, str) else np.isclose(one, other)
+                                                   for one, other in zip(ranges.get(name, (None, None)), wanted[name])])}
+    return [f"control {name}: its range is {ranges.get(name)}, wanted is {wanted.get(name)}" for name in sorted(differ)]
 
 
 def names_of_still(fig):
@@ -457,7 +469,7 @@ class Facts:
             for values in settings(figure.controls):
                 figure.update(**values)
                 wanted = self.lives[name](SimpleNamespace(**values, once=once), *arguments, **named)
-                yield values, complaints(figure, wanted, still)
+                yield values, complaints(figure, wanted, still) + _range_complaints(figure.controls, wanted.get("controls", {}))
                 still = still or names_of_still(figure.fig) | {"alt"}
         else:
             function, cases = self.pictures[name]

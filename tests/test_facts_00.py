@@ -15,14 +15,16 @@ def how_many_pixels(now, image):
     edges = [round(112 * place / now.pixels) / 4 for place in range(now.pixels + 1)]
     share = np.array([[max(0, min(high, fine + 1) - max(low, fine)) / (high - low) for fine in range(28)]
                       for low, high in zip(edges, edges[1:])])
-    return {**shown("0 image 0", share @ image @ share.T, (0, 1), "pixels"), "0 title": [now.pixels, now.pixels, now.pixels**2]}
+    return {"controls": {"pixels": (1, 28)},
+            **shown("0 image 0", share @ image @ share.T, (0, 1), "pixels"), "0 title": [now.pixels, now.pixels, now.pixels**2]}
 
 
 @facts.live
 def look_inside(now, images):
     digit, cells = images[now.image][0], [(row, column) for row in range(5) for column in range(5)]
     window = np.array([[digit[now.row + row][now.column + column] for column in range(5)] for row in range(5)])
-    return {**shown("0 image 0", digit, (0, 1), "pixels"), **shown("1 image 0", window, (0, 1), "pixels"),
+    return {"controls": {"image": (0, len(images) - 1), "row": (0, 28 - 5), "column": (0, 28 - 5)},
+            **shown("0 image 0", digit, (0, 1), "pixels"), **shown("1 image 0", window, (0, 1), "pixels"),
             "0 line 0": by_hand.square(now.row, now.column, 5, 5), "0 title": [28, 28],
             "1 texts": [(column, row, [window[row, column]]) for row, column in cells],
             "1 title": [now.row, now.row + 4, now.column, now.column + 4]}

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import by_hand
 import numpy as np
 import pytest
+from live_figures import MAKERS
 from picture_facts import Facts, shown
 
 facts = Facts()
@@ -13,7 +14,8 @@ facts = Facts()
 def training(now, snapshots, name):
     def images(weights):
         return by_hand.sheet([[neuron[28 * row:28 * row + 28] for row in range(28)] for neuron in weights[:12]], 3, 2)
-    return by_hand.scrubbed(now, snapshots, {None: (name, images)} if not hasattr(now, "layer") else {now.layer: (name, images)})
+
+    return by_hand.scrubbed(now, snapshots, {"first layer": (name, images)})
 
 
 def _history():
@@ -76,3 +78,8 @@ def regions(points, labels, classifiers):
 @pytest.mark.parametrize("name", facts.names)
 def test_what_is_drawn_is_so(name):
     facts.check(name)
+
+
+def test_a_training_run_opens_at_its_end():
+    moment = MAKERS["training"]().controls["moment"]
+    assert moment.value == moment.max

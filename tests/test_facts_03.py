@@ -18,7 +18,8 @@ def slide(now, image, w, slide_filter):
     patch = np.array([[image[now.row + k, now.column + l] for l in range(5)] for k in range(5)])
     written = [[scores[row, column] if (row, column) <= (now.row, now.column) else np.nan for column in range(24)] for row in range(24)]
     limit = 2 * by_hand.largest(w)
-    return {"0 image 0": image, "0 image 0 limits": (0, 1), "0 image 0 colours": "pixels",
+    return {"controls": {"row": (0, 28 - 5), "column": (0, 28 - 5)},
+            "0 image 0": image, "0 image 0 limits": (0, 1), "0 image 0 colours": "pixels",
             "0 line 0": by_hand.square(now.row, now.column, 5, 5), "1 line 0": ([now.column], [now.row]),
             **shown("1 image 0", written, by_hand.largest(scores), "weights"),
             **shown("2 image 0", patch, (0, 1), "pixels"), "2 numbers": _cells(patch),
@@ -32,7 +33,8 @@ def design_filter(now, images, slide_filter, start):
     w = np.array([[getattr(now, f"w{row}{column}") for column in range(3)] for row in range(3)])
     scores = by_hand.conv(images[now.image][None], w[None, None])[0]
     total = sum(w.ravel())
-    return {**shown("0 image 0", images[now.image], (0, 1), "pixels"), **shown("1 image 0", w, 9, "weights"), "1 numbers": _cells(w),
+    return {"controls": {"image": (0, len(images) - 1), **{f"w{row}{column}": (-9, 9) for row in range(3) for column in range(3)}},
+            **shown("0 image 0", images[now.image], (0, 1), "pixels"), **shown("1 image 0", w, 9, "weights"), "1 numbers": _cells(w),
             **shown("2 image 0", scores, by_hand.largest(scores), "weights"), "suptitle": [total, total]}
 
 
@@ -59,7 +61,8 @@ def stride_and_padding(now, out_size):
     outer, inner = (list(zip(*by_hand.square(start, start, size, size))) for start, size in ((first, padded), (2, now.size)))
     untouched = [(x, y) for y in range(11) for x in range(11) if counts[y, x] == 0]
     left_over = padded - starts[-1] - now.kernel
-    return {**shown("0 image 0", np.log(1 + counts), (0, np.log(26)), "touches"), "0 patch 0": np.transpose(outer + inner[::-1]),
+    return {"controls": {"size": (5, 7), "kernel": (2, 5), "stride": (1, 3), "padding": (0, 2), "row": (0, 9), "column": (0, 9)},
+            **shown("0 image 0", np.log(1 + counts), (0, np.log(26)), "touches"), "0 patch 0": np.transpose(outer + inner[::-1]),
             "0 line 0": _mesh(first, padded), "0 line 1": by_hand.square(2, 2, now.size, now.size),
             "0 line 2": by_hand.square(first + starts[row], first + starts[column], now.kernel, now.kernel),
             "0 line 3": np.reshape(untouched, (-1, 2)).T, "0 numbers": {place: count for place, count in _cells(counts).items() if count > 0},

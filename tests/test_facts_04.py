@@ -37,6 +37,7 @@ def explorer(now):
         strong = [place for place, (output, cell, _) in enumerate(lines) if output == chosen or cell == now.input]
         wanted |= {f"0 segments {one}": [ends for _, _, ends in lines], f"0 segments {one} strong": strong if len(strong) < len(lines) else []}
     return wanted | {
+        "controls": {"taps": (1, len(W)), "stride": (1, 3), "padding": (0, 2), "output": (0, len(DY) - 1), "input": (0, len(X) - 1)},
         "0 texts": texts, "suptitle": [len(starts)] * (now.output >= len(starts)) + ["y", chosen, *forth, y[chosen]],
         "0 dots 0": (cells, [0] * len(cells)), "0 dots 1": (centres, [2] * len(centres)),
         "0 dots 0 fills": [G.INPUT if cell in pulled else "#ffffff" if 0 <= cell < 8 else "#e4e4e4" for cell in cells],
@@ -53,7 +54,8 @@ def tap_check(now, forward, rules, x, w):
     largest = max(by_hand.largest(by_rule), by_hand.largest(true))
     error = max(abs(by_rule - true).ravel()) / by_hand.largest(true)
     one, other, place = by_rule[now.row, now.column], true[now.row, now.column], ([now.column], [now.row])
-    return {**shown("0 image 0", by_rule / largest, 1, "gradients"), **shown("1 image 0", true / largest, 1, "gradients"),
+    return {"controls": {"rule": (list(rules)[0], list(rules)[-1]), "stride": (1, 3), "row": (0, len(w) - 1), "column": (0, len(w) - 1)},
+            **shown("0 image 0", by_rule / largest, 1, "gradients"), **shown("1 image 0", true / largest, 1, "gradients"),
             "0 title": ["dw", "rule"], "1 title": ["dw", "differences"], "2 xlabel": ["differences"], "2 ylabel": ["rule"],
             "0 line 0": place, "1 line 0": place, "2 line 0": ([0, 1], [0, 1]), "2 line 1": np.array([true.ravel(), by_rule.ravel()]) / largest,
             "2 line 2": ([other / largest], [one / largest]),
@@ -71,7 +73,8 @@ def way_back(now, image, w, dy, stride):
     shade = np.array([[dy[row, column] * (1 if (row, column) in places else 0.25) for column in range(width)] for row in range(height)])
     row, column = places[-1] if places else (0, 0)
     window, dw = by_hand.square(row * stride, column * stride, *w.shape), dw[0, 0]
-    return {**shown("0 image 0", image, (0, 1), "pixels"), **shown("1 image 0", shade, by_hand.largest(dy), "gradients"),
+    return {"controls": {"sent": (0, height * width), "row": (0, len(w) - 1), "column": (0, len(w) - 1)},
+            **shown("0 image 0", image, (0, 1), "pixels"), **shown("1 image 0", shade, by_hand.largest(dy), "gradients"),
             **shown("2 image 0", dw, by_hand.largest(whole[1]), "gradients"), **shown("3 image 0", dx[0], by_hand.largest(whole[0]), "gradients"),
             "0 line 0": np.reshape([(c * stride + now.column, r * stride + now.row) for r, c in places], (-1, 2)).T,
             "0 line 1": window, "3 line 0": window, "0 title": ["image"], "1 title": ["dy"], "2 title": ["dw"], "3 title": ["dx"],

@@ -5,17 +5,19 @@ import pytest
 from picture_facts import Facts, shown
 
 facts = Facts()
+LAYERS = "first, before the ReLU", "first, after it", "second, before the ReLU", "second, after it"
 
 
 @facts.live
 def feature_maps(now, networks, images, labels):
     label, net = labels[now.image], now.once((now.network, now.image), lambda: by_hand.TwoLayers(networks[now.network], images[now.image]))
     p = by_hand.softmax(net.z)
-    place = ("first, before the ReLU", "first, after it", "second, before the ReLU", "second, after it").index(now.layer)
+    place = LAYERS.index(now.layer)
     maps = net.outputs[place]
     grads = now.once((now.network, now.image, "back"), lambda: net.backward(p - by_hand.one_hot(label))[0])[place]
     columns = 4 if place < 2 else 3
-    return {**shown("0 image 0", images[now.image, 0], (0, 1), "pixels"),
+    return {"controls": {"image": (0, len(images) - 1), "layer": (LAYERS[0], LAYERS[-1]), "network": (list(networks)[0], list(networks)[-1])},
+            **shown("0 image 0", images[now.image, 0], (0, 1), "pixels"),
             **shown("1 image 0", by_hand.sheet(maps, columns, 1), by_hand.largest(maps), "weights"),
             **shown("2 image 0", by_hand.sheet(grads, columns, 1), by_hand.largest(grads), "gradients"),
             "0 title": ["image"], "1 title": ["maps"], "2 title": ["gradients"], "0 texts": [(None, None, [label, *by_hand.told(p[label]), list(p).index(max(p))])],
@@ -36,7 +38,8 @@ def saliency(now, network, images):
     moved = np.minimum(np.maximum(image + now.nudge * np.sign(slope), 0), 1)
     z = by_hand.TwoLayers(network, moved).z
     p = by_hand.softmax(z)
-    return {**shown("0 image 0", moved[0], (0, 1), "pixels"), **shown("1 image 0", slope[0], by_hand.largest(slope), "gradients_r"),
+    return {"controls": {"image": (0, len(images) - 1), "digit": (0, 9), "nudge": (0, 0.25)},
+            **shown("0 image 0", moved[0], (0, 1), "pixels"), **shown("1 image 0", slope[0], by_hand.largest(slope), "gradients_r"),
             "2 bars 0": (range(10), p), "2 bars 0 hatched": [now.digit], "0 title": [now.nudge] if now.nudge else [], "1 title": [now.digit],
             "suptitle": [now.digit, z[now.digit], now.digit, *by_hand.told(p[now.digit]), list(p).index(max(p))]}
 

@@ -18,6 +18,7 @@ def mends(now, rows, rates, accuracies):
     mean = means[row][column]
     spread = [mean, np.sqrt(sum((one - mean)**2 for one in here) / (len(here) - 1))] if len(here) > 1 else []
     return wanted | {
+        "controls": {"mended": (rows[0], rows[-1]), "rate": (rates[0], rates[-1])},
         "0 line mean": (rates, means[row]), "0 line each seed": ([rate for rate in rates for _ in range(seeds)], np.ravel(accuracies[row])),
         "0 line exploded": (lost, [0.03] * len(lost)), "0 vertical 0": now.rate, "0 logarithmic": "x",
         "suptitle": [now.mended, now.rate, *spread] + [seeds - len(here), seeds] * (len(here) < seeds)}

@@ -13,7 +13,8 @@ def factors(now):
     products = {name: [abs(np.prod([start + slope for slope in slopes[:layer + 1]])) for layer in range(now.depth)]
                 for name, start in (("f′ · f′ · f′ · …", 0), ("(1 + f′)(1 + f′) · …", 1))}
     layers = [layer + 1 for layer in range(now.depth)]
-    return {**{f"0 line {name}": (layers, product) for name, product in products.items()}, "0 horizontal 0": 1, "0 logarithmic": "y",
+    return {"controls": {"depth": (1, 20), "size": (0.05, 1)},
+            **{f"0 line {name}": (layers, product) for name, product in products.items()}, "0 horizontal 0": 1, "0 logarithmic": "y",
             "suptitle": [now.depth, *(product[-1] for product in products.values())]}
 
 
@@ -41,7 +42,8 @@ def fading(now, images):
             sizes.append(np.sqrt((upstream**2).sum() / (dy**2).sum()))
         norms[name] = sizes[::-1]
     layers = [layer + 1 for layer in range(now.depth)]
-    return {**{f"0 line {name}": (layers, [max(size, 1e-300) for size in sizes]) for name, sizes in norms.items()},
+    return {"controls": {"depth": (2, 20), "activation": ("identity", "clip"), "start": ("0.03", "2")},
+            **{f"0 line {name}": (layers, [max(size, 1e-300) for size in sizes]) for name, sizes in norms.items()},
             "0 horizontal 0": 1, "0 logarithmic": "y", "0 ylabel": [1], "suptitle": [1, *(sizes[0] for sizes in norms.values())]}
 
 
@@ -62,7 +64,8 @@ def paths(now, by_path, networks, images, labels):
     parts = [by_hand.conv_backward(np.where(h1 > 0, part, 0), image, w1)[1][:, 0] for part in (through, along, through + along)]
     limit = by_hand.largest(np.array(parts))
     sizes = [np.sqrt((part**2).sum()) for part in parts[:2]]
-    wanted = {"0 title": ["through"], "1 title": ["along"], "suptitle": [sizes[1] / (sum(sizes) or 1), limit]}
+    wanted = {"controls": {"image": (0, len(images) - 1), "kind": (list(networks)[0], list(networks)[-1]), "scale": (0, 10)},
+              "0 title": ["through"], "1 title": ["along"], "suptitle": [sizes[1] / (sum(sizes) or 1), limit]}
     for axis, part in enumerate(parts):
         wanted |= shown(f"{axis} image 0", by_hand.sheet(part, 4, 1), limit, "gradients")
     return wanted

@@ -14,7 +14,9 @@ def inert(now, net, image, label):
     p0, _, without = now.once("without", lambda: _felt(net, image, label, np.zeros(rows.shape)))
     p, added, gradient = now.once((now.kind, now.scale), lambda: _felt(net, image, label, now.scale * rows))
     most, moved = max(abs(added)), max(abs(p - p0))
-    return {"0 bars 0": (range(10), added / (most or 1)), "0 horizontal 0": 0, "1 bars 0": (range(10), p), "1 horizontal 0": 0, "0 title": ["added"], "1 title": ["probabilities"],
+    return {"controls": {"scale": (0, 100), "kind": ("as published", "random")},
+            "0 bars 0": (range(10), added / (most or 1)), "0 horizontal 0": 0, "1 bars 0": (range(10), p), "1 horizontal 0": 0,
+            "0 title": ["added"], "1 title": ["probabilities"],
             **shown("2 image 0", by_hand.sheet(gradient, 4, 1), by_hand.largest(without), "gradients"),
             "suptitle": [added[0] if equal else most, moved if moved > 1e-9 else lambda said: said < 1e-9]}
 

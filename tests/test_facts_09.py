@@ -66,7 +66,9 @@ def playground(now):
         wanted |= {f"0 line {place}": np.transpose(path), f"0 line {name}": np.transpose(path[-1:])}
         losses[name] = height(*path[-1], now.condition)
     lowest = sorted(losses, key=losses.get)[0]
-    return wanted | {"0 title": [now.step, lowest, losses[lowest], "SGD", losses["SGD"]]}
+    return wanted | {"controls": {"surface": ("bowl", "Rosenbrock"), "start": ("(−2.4, 1)", "(2.4, 0.3)"), "condition": (1, 100), "lr": (0.001, 0.3),
+                                  "b1": (0, 0.98), "b2": (0, 0.999), "step": (0, 120)},
+                     "0 title": [now.step, lowest, losses[lowest], "SGD", losses["SGD"]]}
 
 
 @facts.live
@@ -78,7 +80,8 @@ def bias_correction(now):
         total = sum(weight * one for weight, one in zip(weights, g))
         means.append((1 - now.beta) * total)
         corrected.append(total / sum(weights))
-    return {"0 line gradient": (steps, g), "0 horizontal its true mean": 1, "0 line running mean": (steps, means),
+    return {"controls": {"beta": (0, 0.999)},
+            "0 line gradient": (steps, g), "0 horizontal its true mean": 1, "0 line running mean": (steps, means),
             "0 line corrected": (steps, corrected), "suptitle": [10, means[9], corrected[9]]}
 
 
@@ -92,7 +95,8 @@ def good_step_sizes(now, tuning):
         wanted |= {f"0 line {2 * row}": (rates, [row] * len(rates)), f"0 line {2 * row + 1}": (good, [row] * len(good))}
         widths[name] = round(max(good) / min(good))
     widest = [name for name, width in widths.items() if width == max(widths.values())]
-    return wanted | {"0 texts": texts, "0 yticks": {row: [name] for row, name in enumerate(tuning)}, "0 logarithmic": "x",
+    return wanted | {"controls": {"points": (0.5, 2)},
+                     "0 texts": texts, "0 yticks": {row: [name] for row, name in enumerate(tuning)}, "0 logarithmic": "x",
                      "0 inverted": "y",                     "0 title": [now.points, *widest, max(widths.values())]}
 
 
@@ -109,7 +113,8 @@ def step_sizes(now, moments, sizes):
     low, high = _quantile(one, 0.05), _quantile(one, 0.95)
     logarithms = [[[log10(size) for size in row] for row in image] for image in one]
     medians = {f"1 line {name}": (moments, [_quantile(some, 0.5) for some in arrays]) for name, arrays in sizes.items()}
-    return {**shown("0 image 0", by_hand.sheet(logarithms, 4, 1), (-2, 0), "pixels"), **medians, "1 vertical 0": now.moment, "1 logarithmic": "xy",
+    return {"controls": {"moment": (moments[0], moments[-1]), "layer": (list(sizes)[0], list(sizes)[-1])},
+            **shown("0 image 0", by_hand.sheet(logarithms, 4, 1), (-2, 0), "pixels"), **medians, "1 vertical 0": now.moment, "1 logarithmic": "xy",
             "2 yticks": {power: [10.0**power] for power in (-2, -1, 0)}, "suptitle": [now.moment, now.layer, low, high, high / low]}
 
 
