@@ -1,8 +1,12 @@
-"""Pictures know the classes and channels of the data set that they are handed."""
+"""Every figure has facts (see picture_facts); and pictures know the classes and channels of the data set that they are handed."""
+import importlib
+from pathlib import Path
+
 import numpy as np
 import pytest
+from live_figures import MAKERS
 
-from helpers import data, figures
+from helpers import data, figures, live
 from helpers.figures.style import pictures, tiled
 
 RNG = np.random.default_rng(0)
@@ -14,6 +18,14 @@ def colours(labels):
     labels = np.array(labels)
     return data.Dataset(RNG.random((len(labels), 3, 4, 6), np.float32), labels, RNG.random((2, 3, 4, 6), np.float32), np.arange(2),
                         ANIMALS, "animals")
+
+
+def test_every_figure_has_facts_of_its_own():
+    modules = [importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("test_facts_*.py"))]
+    lives = sorted(name for module in modules for name in module.facts.lives)
+    pictures = sorted(name for module in modules for name in module.facts.pictures)
+    assert lives == sorted(MAKERS) == sorted({*live.__all__} - {"Live"})
+    assert pictures == sorted({*figures.__all__} - {"Picture"})
 
 
 @pytest.mark.parametrize("labels, guesses, said", [
