@@ -478,7 +478,10 @@ MISTAKES = _in(
     ("analysis: paths that go uphill", "place.grad = gradient(place.value)", "place.grad = -gradient(place.value)"),
 ) + _in(
     "live/core.py", "test_live",
-    ("live figures: a moved control changes nothing", "        self.image.value = self.frame(**self.values)\n\n    def _repr", "        pass\n\n    def _repr"),
+    ("live figures: a moved control changes nothing", "        self.image.value = self.frame(**self.values)\n\n    def _ipy", "        pass\n\n    def _ipy"),
+    ("live figures: text where a widget cannot be", "self._repr_mimebundle_()[_VIEW]}", "self._repr_mimebundle_()[_VIEW], \"text/plain\": self.alt}"),
+    ("live figures: no style sheet", "        display({\"text/html\": _STYLE}, raw=True)\n", ""),
+    ("live figures: a picture without words for those who cannot see it", "display(picture, metadata={\"image/png\": {\"alt\": self.alt}}, ", "display(picture, "),
     ("live figures: nothing is cleared between frames", "        canvas.restore_region(self._background)\n", ""),
 ) + _in(
     "live/lesson_03.py", "test_live_content",
