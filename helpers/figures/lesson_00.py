@@ -71,7 +71,7 @@ def mosaic(data, title="Every row is one digit, by many hands"):
     return Picture(fig, f"A mosaic of images, {columns} of each class: {', '.join(data.classes)}")
 
 
-def class_balance(data, title="No digit is common: the best blind guess is right about one time in ten"):
+def class_balance(data, title="No digit is common: the best blind guess is correct about one time in ten"):
     """The share of each class in the images to train on and in those to test on; a dashed line where all shares are alike."""
     places, alike = np.arange(len(data.classes)), 1 / len(data.classes)
     fig, ax = canvas(10, 3.8)

@@ -44,7 +44,7 @@ def softmax():
         loss, dlogits = F.cross_entropy(scores, np.array([label]))
         for bars, values in ((logits, scores[0]), (probabilities, p), (gradient, dlogits[0])):
             bars.set(values, marked=label)
-        title.set_text(f"true class: {true} (hatched)      loss = −ln {p[label]:.2g} = {loss:.3f}")
+        title.set_text(f"true class: {true} (hatched)      loss = −ln {p[label]:.4g} = {loss:.3f}")
 
     controls = {f"z{place}": slider(name, start, -6.0, 6.0, 0.5)
                 for place, (name, start) in enumerate(zip(names, (2.0, 1.0, -1.0, 0.5)))}
