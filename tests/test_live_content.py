@@ -9,7 +9,7 @@ from helpers import data, functional as F, optim
 from helpers.analysis import SURFACES
 from helpers.gradcheck import numeric_gradient, relative_error
 from helpers.layers import Parameter
-from helpers.live.lesson_06 import _paths
+from helpers.live.lesson_09 import _paths
 from helpers.published import cnn, skip
 
 
@@ -59,7 +59,54 @@ def test_the_bars_of_softmax_are_its_probabilities_and_the_slope_of_the_loss():
     assert relative_error(slope, numeric_gradient(lambda: F.cross_entropy(z, np.array([3]))[0], z)[0]) < 1e-6
 
 
-def test_a_small_nudge_finds_the_slope_of_backpropagation():
+def graph_loss(w, b=0.5, x=(2.0, 3.0), t=(1.0, 4.0)):
+    return sum((w * pixel + b - target) ** 2 for pixel, target in zip(x, t))
+
+
+@pytest.mark.parametrize("w", [-1.0, 0.5, 1.0, 2.0, 3.0])
+def test_the_graph_ends_with_the_loss_and_the_gradients_of_its_formula(w):
+    figure = MAKERS["graph"]()
+    figure.update(step=11, w=w)
+    written, eps = words(figure), 1e-6
+    slopes = {name: float(value) for name, value in re.findall(r"d(\w+) = ([-\d.]+)", "\n".join(written[1:]))}
+    nudges = {"w": (eps, 0, 0, 0), "b": (0, eps, 0, 0), "x₁": (0, 0, eps, 0), "x₂": (0, 0, 0, eps)}
+    for name, (dw, db, first, second) in nudges.items():
+        above, below = (graph_loss(w + s * dw, 0.5 + s * db, (2 + s * first, 3 + s * second)) for s in (1, -1))
+        assert slopes[name] == pytest.approx((above - below) / (2 * eps), abs=1e-3)
+    assert f"{graph_loss(w):.4g}" in written
+    errors = [2 * w + 0.5 - 1, 3 * w + 0.5 - 4]
+    local = sorted(float(text[1:]) for text in written[1:] if text.startswith("×"))
+    assert local == sorted([2, 3, w, w, 2 * errors[0], 2 * errors[1]] + 8 * [1])
+    values = sorted(float(text) for text in written[1:] if re.fullmatch(r"-?[\d.]+", text))
+    of_formula = [2, 3, w, 0.5, 2 * w, 3 * w, 2 * w + 0.5, 3 * w + 0.5, *errors, *np.square(errors), graph_loss(w)]
+    assert values == pytest.approx(sorted(of_formula), abs=0.01)
+    fork = re.fullmatch(r"Backward: w is read twice, so add:  dw = \((.*) × (.*)\) \+ \((.*) × (.*)\) = (.*)", written[0])
+    one, x1, two, x2, total = map(float, fork.groups())
+    assert (one, x1, two, x2) == (slopes["u₁"], 2, slopes["u₂"], 3) and one * x1 + two * x2 == pytest.approx(total) == slopes["w"]
+
+
+def test_the_graph_shows_what_has_been_reached_and_no_more():
+    figure = MAKERS["graph"]()
+    for step in range(12):
+        figure.update(step=step, w=2.0)
+        texts = [text for text in words(figure)[1:] if text]
+        numbers = [text for text in texts if re.fullmatch(r"-?[\d.]+", text)]
+        assert len(numbers) == 4 + [0, 2, 4, 6, 8, 9, 9, 9, 9, 9, 9, 9][step]
+        assert sum(text.startswith("d") for text in texts) == [0, 0, 0, 0, 0, 0, 1, 3, 5, 7, 10, 13][step]
+        assert sum(text.startswith("×") for text in texts) == [0, 0, 0, 0, 0, 0, 0, 2, 4, 6, 10, 14][step]
+
+
+@pytest.mark.parametrize("step", [7, 8, 9, 10])
+def test_backward_through_the_graph_upstream_times_local_is_the_product(step):
+    figure = MAKERS["graph"]()
+    figure.update(step=step, w=3.0)
+    products = re.findall(r"d\S+ = \(?([-\d.]+) × ([-\d.]+)(?:\) \+ \(([-\d.]+) × ([-\d.]+)\))? = ([-\d.]+)", words(figure)[0])
+    assert products
+    for upstream, local, second, other, product in products:
+        assert float(upstream) * float(local) + float(second or 0) * float(other or 0) == pytest.approx(float(product))
+
+
+def test_a_small_nudge_finds_the_slope_of_the_gradient():
     figure = MAKERS["one_weight"]()
     for nudge, close in ((0.001, True), (4.0, False)):
         figure.update(**figure.values | {"nudge": nudge, "change": 1.0})
