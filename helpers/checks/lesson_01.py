@@ -15,6 +15,12 @@ def _with_a_floor(floor):
             "Never form p: shifted − log(sum(exp(shifted))).", lambda z: np.log(np.exp(_log_softmax(z)) + floor))
 
 
+def _not_below(floor):
+    """The hint to ln(max(p, floor)), and the function."""
+    return (f"Where p is below {floor:g} you return ln({floor:g}) = {np.log(floor):.1f} instead, which is not ln p. "
+            "Never form p: shifted − log(sum(exp(shifted))).", lambda z: np.log(np.maximum(np.exp(_log_softmax(z)), floor)))
+
+
 _LOG_SOFTMAX = Exercise(
     cases=[(draws((3, 4))[0],), (np.array([[1000.0, 0.0, -1000.0], [2.0, 1.0, -999.0]]),)],
     truth=_log_softmax,
@@ -48,7 +54,12 @@ _LOG_SOFTMAX = Exercise(
             / np.log(np.exp(z - z.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True)),
         "That has the logarithm to base 10 or 2 in it: np.log is the natural one.":
             lambda z: _log_softmax(z) / np.log(10),
+        "It overflows: exp(1000) is infinite, and a small number added to p does not help. Subtract each row's largest logit first.":
+            lambda z: np.log(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True) + 1e-12),
+        "You took the mean of the powers: a row is divided by their sum.":
+            lambda z: _log_softmax(z) + np.log(z.shape[1]),
         **dict(_with_a_floor(floor) for floor in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16)),
+        **dict(_not_below(floor) for floor in (1e-5, 1e-6, 1e-7, 1e-8)),
     },
     praise="No logits are too large for it now.",
     names=("logits",),
@@ -87,6 +98,18 @@ _DECAYED_STEP = Exercise(
             lambda w, dw, lr, decay: lr * (dw + decay * w),
         "That is the gradient: the weights after a step are w minus lr times it.":
             lambda w, dw, lr, decay: dw + decay * w,
+        "You multiplied dw by decay: the new term has a gradient of its own, decay × w, which is added to dw.":
+            lambda w, dw, lr, decay: w - lr * dw * decay,
+        "You multiplied the two gradients: the gradient of a sum is the sum, dw + decay × w.":
+            lambda w, dw, lr, decay: w - lr * dw * decay * w,
+        "The new term knows nothing of dw: its gradient is decay × w, not decay × dw.":
+            lambda w, dw, lr, decay: w - lr * (dw + decay * dw),
+        "The decay is multiplied by lr twice: lr multiplies the sum dw + decay × w once.":
+            lambda w, dw, lr, decay: w - lr * (dw + lr * decay * w),
+        "That is the slope of |w|: the slope of (decay / 2) w² is decay × w.":
+            lambda w, dw, lr, decay: w - lr * (dw + decay * np.sign(w)),
+        "You exchanged lr and decay.":
+            lambda w, dw, lr, decay: w - decay * (dw + lr * w),
         "The learning rate is missing: multiply the gradient by lr before you subtract it.":
             lambda w, dw, lr, decay: w - (dw + decay * w),
     },
