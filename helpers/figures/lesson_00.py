@@ -25,8 +25,8 @@ def course_map():
         ax.add_patch(_arrow((x0 + 0.39 * (x1 - x0), y0 + 0.31 * (y1 - y0)), (x1 - 0.39 * (x1 - x0), y1 - 0.31 * (y1 - y0)), FRAME))
     for clinic in CLINICS:
         (x0, y0), (x1, y1) = places[clinic - 1], places[clinic + 1]
-        start, stop = ((x0, y0 + 0.31), (x1, y1 + 0.31)) if y0 == y1 else ((x0 + 0.25, y0 - 0.31), (x1 - 0.1, y1 + 0.31))
-        ax.add_patch(_arrow(start, stop, OUTPUT, f"arc3,rad={0.16 if y0 == y1 else -0.22}", ls=(0, (4, 2))))
+        start, stop = ((x0, y0 + 0.31), (x1, y1 + 0.31)) if y0 == y1 else ((x0 + 0.3, y0 - 0.31), (x1 - 0.1, y1 + 0.31))
+        ax.add_patch(_arrow(start, stop, OUTPUT, f"arc3,rad={0.16 if y0 == y1 else -0.12}", ls=(0, (4, 2))))
     ax.add_patch(_arrow((3.92, 3), (3.39, 3), GRADIENT_TEXT))
     for number, ((x, y), name) in enumerate(zip(places, LESSONS)):
         here, ready = number == 0, number < READY

@@ -88,6 +88,8 @@ def graph():
             edges[source, name], = ax.plot(*ends, ms=12, mew=0)
             place = ((x0 + x) / 2, y + (0.34 if y > 0 else -0.36)) if y == y0 else ((x0 + x) / 2 + 0.17, (y0 + y) / 2)
             locals_[source, name] = ax.text(*place, "", ha="center", va="center", fontsize=14)
+    for target, y in (("t₁ = 1", 0.64), ("t₂ = 4", -0.66)):
+        ax.text(3, y, target, ha="center", va="center", fontsize=15)
     title = fig.suptitle(" ", fontsize=17)
 
     def update(step, w):
@@ -102,7 +104,7 @@ def graph():
                             edgecolor=G.INK if name not in now else G.GRADIENT if name in backward else G.INPUT)
         for (source, name), edge in edges.items():
             passed, turn = source in backward, np.sign(_NODES[name][1] - _NODES[source][1])
-            edge.set(color=G.GRADIENT if passed else G.INPUT if name in forward else G.QUIET, linestyle="--" if passed else "-",
+            edge.set(color=G.GRADIENT if passed else G.INPUT if name in forward else G.QUIET, linestyle=(0, (1.6, 0.8)) if passed else "-",
                      marker=(3, 0, -90 + 52 * turn + 180 * passed), markevery=[0 if passed else 1])
             locals_[source, name].set_text(f"×{_signed(local[source, name])}" if passed else "")
         title.set_text(_graph_title(step, now, value, local, slope))
