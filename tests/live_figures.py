@@ -93,6 +93,7 @@ MAKERS = {
     "how_many_pixels": lambda: live.how_many_pixels(_digits().x_train[7, 0]),
     "look_inside": lambda: live.look_inside(_digits().x_train[:200]),
     "softmax": live.softmax,
+    "graph": live.graph,
     "one_weight": lambda: live.one_weight(*_layer()),
     "step_size": lambda: live.step_size(*_layer(), sizes=[0.02, 0.5, 8.0]),
     "training": lambda: live.training(_snapshots(), "1.weight"),
