@@ -1,4 +1,4 @@
-"""Pictures of lesson 03: score maps, times on a logarithmic scale, and the depth of filters."""
+"""Pictures of lesson 03: feature maps, times on a logarithmic scale, and the depth of filters."""
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -6,7 +6,7 @@ from ..rounding import about, duration
 from .style import INK, INPUT, OUTPUT, PIXELS, QUIET, WEIGHT, WEIGHTS, Picture, bare, canvas, panel, span
 
 
-def score_maps(images, filters, maps, title):
+def feature_maps(images, filters, maps, title):
     """What each filter {name: (KH, KW)} makes of each image: images (N, H, W), maps (N, F, OH, OW)."""
     side, gap = 8.35 / len(images) - 0.08, 0.08
     fig = Figure(figsize=(10, 0.65 + (side + gap) * (len(filters) + 1)))
@@ -16,11 +16,11 @@ def score_maps(images, filters, maps, title):
         top = 0.6 + row * (side + gap)
         ax = panel(fig, 0.5, top + 0.1, side - 0.2)
         ax.imshow(w, cmap=WEIGHTS, **span(w))
-        ax.set_ylabel(name)
+        ax.set_ylabel(name, fontsize=14)
         for column, scores in enumerate(maps[:, row - 1]):
             panel(fig, 1.6 + column * (side + gap), top, side).imshow(scores, cmap=WEIGHTS, **span(maps[:, row - 1]))
     fig.suptitle(title, y=1 - 0.12 / fig.get_figheight())
-    return Picture(fig, f"The score maps of {len(images)} images for the filters {', '.join(filters)}: {title}")
+    return Picture(fig, f"The feature maps of {len(images)} images for the filters {', '.join(filters)}: {title}")
 
 
 def durations(seconds, title):
@@ -64,8 +64,8 @@ def depth():
         stack(6.85, 1.05 + 0.62 * row, 0.3, 4, WEIGHT, 0.06)
     for x, sign in ((2.1, "∗"), (3.17, "="), (5.6, "∗"), (7.6, "=")):
         ax.text(x, 2.15, sign, fontsize=26, ha="center", va="center")
-    for x, name, shape in ((0.95, "image", "(1, 28, 28)"), (2.65, "4 filters", "each (1, 5, 5)"), (4.35, "4 maps", "(4, 24, 24)"),
-                           (6.68, "8 filters", "each (4, 5, 5)"), (8.85, "8 maps", "(8, 20, 20)")):
+    for x, name, shape in ((0.95, "image", "(1, 28, 28)"), (2.65, "4 filters", "each (1, 5, 5)"), (4.35, "4 feature maps", "(4, 24, 24)"),
+                           (6.68, "8 filters", "each (4, 5, 5)"), (8.85, "8 feature maps", "(8, 20, 20)")):
         ax.text(x, 0.55, name, ha="center", fontsize=17, weight="bold")
         ax.text(x, 0.17, shape, ha="center", fontsize=15)
     fig.suptitle("A filter is as deep as what it slides over, and makes one map", y=0.97)
