@@ -101,7 +101,7 @@ MAKERS = {
     "im2col": lambda: live.im2col(_lay_out),
     "max_pooling": lambda: live.max_pooling(_digits().x_train[15, 0], _feature_map, _max_pool),
     "explorer": live.explorer,
-    "way_back": lambda: live.way_back(*_digit_and_filter(), np.random.default_rng(1).standard_normal((12, 12)), stride=2),
+    "backward_pass": lambda: live.backward_pass(*_digit_and_filter(), np.random.default_rng(1).standard_normal((12, 12)), stride=2),
     "feature_maps": lambda: live.feature_maps({"untrained": models.two_layer_cnn(seed=0), "trained": _cnn()[0]},
                                               _digits().x_test[_ten()], _digits().y_test[_ten()]),
     "filters": lambda: live.filters(_cnn()[1]),

@@ -160,8 +160,8 @@ def test_the_explorer_computes_a_convolution_forward_and_back(taps, stride, padd
     assert [float(pairs[f"dw_{k}"]) for k in range(taps)] == list(dw.flat)
 
 
-def test_each_output_hands_its_gradient_back_in_turn():
-    figure = MAKERS["way_back"]()
+def test_each_output_passes_its_gradient_back_in_turn():
+    figure = MAKERS["backward_pass"]()
     figure.update(sent=0, row=1, column=2)
     assert not shown(figure, 2).any() and not shown(figure, 3).any()
     figure.update(sent=13, row=1, column=2)

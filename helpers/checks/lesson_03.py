@@ -101,7 +101,7 @@ _IS_CORNER = Exercise(
             lambda patch: False,
         "Solid ink has the corner's three pixels, too: the weights elsewhere must be negative.":
             lambda patch: _fires(patch, w=_CORNER),
-        "Strokes and corners that share two pixels are above zero, and so is solid ink: make the other weights negative, and choose the bias.":
+        "Strokes, other corners and solid ink share pixels with the corner: make the other weights negative, and choose a bias.":
             lambda patch: _fires(patch, w=_CORNER, b=0),
         "That finds the top right corner: ink goes to the left and down from its middle.":
             lambda patch: _fires(patch[:, ::-1]),

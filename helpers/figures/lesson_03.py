@@ -64,8 +64,8 @@ def depth():
         stack(6.85, 1.05 + 0.62 * row, 0.3, 4, WEIGHT, 0.06)
     for x, sign in ((2.1, "∗"), (3.17, "="), (5.6, "∗"), (7.6, "=")):
         ax.text(x, 2.15, sign, fontsize=26, ha="center", va="center")
-    for x, name, shape in ((0.95, "image", "(1, 28, 28)"), (2.65, "4 filters", "each (1, 5, 5)"), (4.35, "4 feature maps", "(4, 24, 24)"),
-                           (6.68, "8 filters", "each (4, 5, 5)"), (8.85, "8 feature maps", "(8, 20, 20)")):
+    for x, name, shape in ((0.95, "image", "(1, 28, 28)"), (2.65, "4 filters", "each (1, 5, 5)"), (4.35, "4 maps", "(4, 24, 24)"),
+                           (6.68, "8 filters", "each (4, 5, 5)"), (8.85, "8 maps", "(8, 20, 20)")):
         ax.text(x, 0.55, name, ha="center", fontsize=17, weight="bold")
         ax.text(x, 0.17, shape, ha="center", fontsize=15)
     fig.suptitle("A filter is as deep as what it slides over, and makes one map", y=0.97)

@@ -162,7 +162,8 @@ def im2col(lay_out):
     row_frame, = right.plot([], [], color=G.WEIGHT, lw=5, clip_on=False)
     score_frame, = right.plot([], [], color=G.OUTPUT, lw=5, clip_on=False)
     numbers[0].set_path(_numbers(image, image > 0, 0.5))
-    heads = [right.text(0, -0.85, name, ha="center", va="center", fontsize=16) for name in ("one row a window", "kernel", "scores")]
+    heads = [right.text(0, -0.85, name, ha="center", va="center", fontsize=16)
+             for name in ("one row a window", "kernel", "scores")]
     signs = [right.text(0, 1.5, sign, ha="center", va="center", fontsize=22) for sign in "@="]
     left.set_title("image")
     title = fig.suptitle(" ", y=0.985)
@@ -212,7 +213,8 @@ def max_pooling(image, features, pool):
     fig = Figure(figsize=(10, 4.4))
     left, middle, right = (G.panel(fig, at, 1.15, 3.05) for at in (0.15, 3.48, 6.8))
     picture = left.imshow(image, cmap=G.PIXELS, vmin=0, vmax=1)
-    shown, pooled = (ax.imshow(before, cmap=G.WEIGHTS, extent=(-0.5, 23.5, 23.5, -0.5), **G.span(before)) for ax in (middle, right))
+    shown, pooled = (ax.imshow(before, cmap=G.WEIGHTS, extent=(-0.5, 23.5, 23.5, -0.5), **G.span(before))
+                     for ax in (middle, right))
     grid, = middle.plot([], [], color=G.FRAME, lw=2)
     winners, = middle.plot([], [], "o", color=G.OUTPUT, mec=G.INK, mew=2, ms=8)
     left.set_title("image")

@@ -1,4 +1,4 @@
-"""Live figures of lesson 04: who touched whom, and a gradient on its way back through a convolution."""
+"""Live figures of lesson 04: who touched whom, and the backward pass of a real gradient."""
 import numpy as np
 from matplotlib.collections import LineCollection
 
@@ -58,8 +58,8 @@ def explorer():
         dy, starts = every_dy[:count], stride * np.arange(count)
         y = np.array([padded[start:start + taps] @ w for start in starts])
         dx = np.zeros(padded.size, dtype=int)
-        for start, arriving in zip(starts, dy):
-            dx[start:start + taps] += arriving * w
+        for start, upstream in zip(starts, dy):
+            dx[start:start + taps] += upstream * w
         centres, inside = starts - padding + (taps - 1) / 2, np.arange(padded.size) - padding
         for k, collection in enumerate(lines):
             on = (np.arange(count) == output) | (starts + k == here)
@@ -97,14 +97,14 @@ def _bracketed(number):
     return f"({number})" if number < 0 else str(number)
 
 
-def way_back(image, w, dy, stride):
+def backward_pass(image, w, dy, stride):
     """The backward pass of an upstream gradient dy (OH, OW) through a convolution of image (H, W) with one filter (K, K).
 
     Output cells send it back one after the other, in reading order; a tap of the filter can be followed.
     """
     cells, (out_h, out_w) = dy.size, dy.shape
     fig, axes = G.canvas(10, 4.1, 1, 4, width_ratios=(1.35, 1, 1, 1.35))
-    heads = ("image", "$dy$ arrives", "$dw$", "$dx$")
+    heads = ("image", "upstream $dy$", "$dw$", "$dx$")
     colours = (G.PIXELS, G.GRADIENTS, G.GRADIENTS, G.GRADIENTS)
     images = [G.framed(ax).imshow(array, cmap=colour) for ax, array, colour in zip(axes, (image, dy, w, image), colours)]
     for ax, head in zip(axes, heads):
@@ -136,6 +136,6 @@ def way_back(image, w, dy, stride):
         title.set_text(f"{sent} of {cells} outputs have sent their gradient back: tap ({row}, {column}) has {dw[0, 0, row, column]:+.4f}")
 
     return Live(fig, update, [*images, met, *windows, cell, ring, title],
-                "A digit, the gradient that arrives at the convolution's output, and what has come of it for filter and image",
+                "A digit, the upstream gradient of the convolution's output, and what has come of it for filter and image",
                 sent=slider("outputs done", cells // 2, 0, cells), row=slider("tap row", 1, 0, len(w) - 1),
                 column=slider("tap column", 2, 0, len(w) - 1))

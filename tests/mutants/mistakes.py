@@ -485,7 +485,7 @@ MISTAKES = _in(
     ("live figures: the rows that a window touches", "along[start:start + kernel] += 1", "along[start:start + kernel] = 1"),
 ) + _in(
     "live/lesson_04.py", "test_live_content",
-    ("live figures: gradients overwritten where windows overlap", "dx[start:start + taps] += arriving * w", "dx[start:start + taps] = arriving * w"),
+    ("live figures: gradients overwritten where windows overlap", "dx[start:start + taps] += upstream * w", "dx[start:start + taps] = upstream * w"),
     ("live figures: a tap's gradient without the stride", "padded[starts + k]", "padded[np.arange(count) + k]"),
 ) + _in(
     "live/lesson_09.py", "test_live_content",
