@@ -16,6 +16,10 @@ _MAP_SIZE = Exercise(
     mistakes={
         "/ leaves fractions: half a step is no step, so divide with //, which rounds down.":
             lambda size, layers: _sizes(size, layers, lambda n, k, s, p: (n + 2 * p - k) / s + 1),
+        "// comes before - and +: put size + 2 * padding - kernel in brackets, and divide all of it by the stride.":
+            lambda size, layers: _sizes(size, layers, lambda n, k, s, p: n + 2 * p - k // s + 1),
+        "You round to the nearest: half a step is no step, so divide with //, which always rounds down.":
+            lambda size, layers: _sizes(size, layers, lambda n, k, s, p: round((n + 2 * p - k) / s) + 1),
         "You round up: a window that only half fits is left out, so the division rounds down.":
             lambda size, layers: _sizes(size, layers, lambda n, k, s, p: -(-(n + 2 * p - k) // s) + 1),
         "The + 1 is missing: the first window costs no step.":
@@ -75,6 +79,8 @@ _CONV_CHANNELS = Exercise(
             lambda x, w, b, stride: _conv_channels(x, w, b, stride, steps=(stride, 1)),
         "The stride is missing: the window goes stride pixels at a time, so the map is smaller.":
             lambda x, w, b, stride: _conv_channels(x, w, b, 1),
+        "The last row and column are missing: the first window costs no step, so the size is (H - KH) // stride + 1.":
+            lambda x, w, b, stride: _conv_channels(x, w, b, stride)[:, :-1, :-1],
     },
     praise="A batch is one more loop around it.",
     names=("x", "w", "b"),
