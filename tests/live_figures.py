@@ -31,26 +31,26 @@ def _snapshots():
     return snapshots
 
 
-def _filter_gradient(dy, x, taps, stride):
-    """dw of one filter on one image, by the stride."""
-    cache = F.conv2d(x[None, None], np.zeros((1, 1, taps, taps)), np.zeros(1), stride)[1]
-    return F.conv2d_backward(dy[None, None], cache)[1][0, 0]
-
-
-def _filter_gradient_as_published(dy, x, taps, stride):
-    return np.array([[(dy * x[i:i + len(dy), j:j + len(dy)]).sum() for j in range(taps)] for i in range(taps)])
-
-
-def _one_convolution(x, w, stride):
-    return F.conv2d(x[None, None], w[None, None], np.zeros(1), stride)[0][0, 0]
-
-
 def _digit_and_filter():
     return _digits().x_train[0, 0].astype(np.float64), np.random.default_rng(0).standard_normal((5, 5))
 
 
 def _slide(image, w):
     return F.conv2d(image[None, None].astype(np.float64), w[None, None].astype(np.float64), np.zeros(1))[0][0, 0]
+
+
+def _lay_out(image, size, stride):
+    starts = range(0, len(image) - size + 1, stride)
+    return np.array([image[p:p + size, q:q + size].ravel() for p in starts for q in starts])
+
+
+def _feature_map(image):
+    rising = 1 - np.abs(np.add.outer(np.arange(5), np.arange(5)) - 4)
+    return np.maximum(_slide(image, rising), 0)
+
+
+def _max_pool(x, size, stride):
+    return F.max_pool2d(x[None, None], size, stride)[0][0, 0]
 
 
 @cache
@@ -100,11 +100,10 @@ MAKERS = {
     "slide": lambda: live.slide(_digits().x_train[15, 0], np.arange(25).reshape(5, 5) % 4 - 2, _slide),
     "design_filter": lambda: live.design_filter(_digits().x_train[:10, 0], _slide, [[-1, -1, 2], [-1, 2, -1], [2, -1, -1]]),
     "stride_and_padding": lambda: live.stride_and_padding(_out_size),
+    "im2col": lambda: live.im2col(_lay_out),
+    "max_pooling": lambda: live.max_pooling(_digits().x_train[15, 0], _feature_map, _max_pool),
     "explorer": live.explorer,
-    "tap_check": lambda: live.tap_check(
-        _one_convolution, {"step by the stride": _filter_gradient, "as published": _filter_gradient_as_published},
-        *_digit_and_filter()),
-    "way_back": lambda: live.way_back(*_digit_and_filter(), np.random.default_rng(1).standard_normal((12, 12)), stride=2),
+    "backward_pass": lambda: live.backward_pass(*_digit_and_filter(), np.random.default_rng(1).standard_normal((12, 12)), stride=2),
     "feature_maps": lambda: live.feature_maps({"untrained": models.two_layer_cnn(seed=0), "trained": _cnn()[0]},
                                               _digits().x_test[_ten()], _digits().y_test[_ten()]),
     "filters": lambda: live.filters(_cnn()[1]),

@@ -486,9 +486,16 @@ MISTAKES = _in(
 ) + _in(
     "live/lesson_03.py", "test_live_content",
     ("live figures: the rows that a window touches", "along[start:start + kernel] += 1", "along[start:start + kernel] = 1"),
+    ("live figures: a window drawn without its stride", "p, q = stride * (number // side), stride * (number % side)",
+     "p, q = number // side, number % side"),
+    ("live figures: copies counted in the window alone", "copies = int((rows == pixel).sum())", "copies = int((rows[number] == pixel).sum())"),
+    ("live figures: a winner's row and column exchanged", "winners.set_data(size * found[:, 1] + across, size * found[:, 0] + rows)",
+     "winners.set_data(size * found[:, 1] + rows, size * found[:, 0] + across)"),
+    ("live figures: a change as a share of what it became", "np.abs(after - before).sum() / np.abs(before).sum()",
+     "np.abs(after - before).sum() / np.abs(after).sum()"),
 ) + _in(
     "live/lesson_04.py", "test_live_content",
-    ("live figures: gradients overwritten where windows overlap", "dx[start:start + taps] += arriving * w", "dx[start:start + taps] = arriving * w"),
+    ("live figures: gradients overwritten where windows overlap", "dx[start:start + taps] += upstream * w", "dx[start:start + taps] = upstream * w"),
     ("live figures: a tap's gradient without the stride", "padded[starts + k]", "padded[np.arange(count) + k]"),
 ) + _in(
     "live/lesson_09.py", "test_live_content",
