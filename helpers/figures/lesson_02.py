@@ -1,5 +1,7 @@
 """Pictures of lesson 02: a training's curves, confident mistakes, and regions of the plane."""
 import numpy as np
+from matplotlib.ticker import PercentFormatter
+
 from .style import INPUT, PIXELS, TEST, TRAIN, WEIGHT, Picture, canvas, framed, pictures
 
 
@@ -13,7 +15,7 @@ def loss_curves(history, title):
         ax.plot(epochs, test, color=TEST, marker="s", ls="--", label="test")
         ax.set(xlabel="epoch", ylabel=name, xticks=epochs[:: max(1, len(epochs) // 5)])
     left.legend()
-    right.yaxis.set_major_formatter("{x:.0%}")
+    right.yaxis.set_major_formatter(PercentFormatter(1))  # with as many digits as the marks need
     fig.suptitle(title)
     return Picture(fig, f"Loss and accuracy by epoch, training and test: {title}")
 
@@ -25,7 +27,7 @@ def mistakes(images, labels, probabilities, classes):
     """
     guesses, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(guesses != labels)
-    worst = wrong[np.argsort(-sure[wrong])][:12]
+    worst = wrong[np.argsort(-sure[wrong], kind="stable")][:12]
     shown, (fig, axes) = pictures(images), canvas(10, 4.6, 2, 6)
     fig.get_layout_engine().set(hspace=0.08)
     for ax, index in zip(axes.flat, worst):

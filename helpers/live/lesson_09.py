@@ -92,7 +92,7 @@ def good_step_sizes(tuning):
     ax.set(xscale="log", ylim=(len(tuning) - 0.4, -0.7), yticks=range(len(tuning)), yticklabels=list(tuning), xlabel="step size")
     tried, bars = {}, {}
     for row, ((name, (rates, right)), (colour, mark)) in enumerate(zip(tuning.items(), _COLOURS.values())):
-        tried[name] = rates, lost = np.asarray(rates), 100 * (np.max(right) - right)
+        tried[name] = rates, lost = np.asarray(rates), np.round(100 * (np.max(right) - right), 6)  # 1 point, not 1 and a little
         for rate, points in zip(rates, lost):
             ax.text(rate, row - 0.22, f"−{points:.2g}" if points else "best", ha="center", va="bottom", fontsize=14)
         ax.plot(rates, np.full(len(rates), row), mark, color=colour, mfc="white", ms=10)

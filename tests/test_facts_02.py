@@ -1,0 +1,78 @@
+"""What the figures of lesson 02 draw, computed a second way."""
+from types import SimpleNamespace
+
+import by_hand
+import numpy as np
+import pytest
+from picture_facts import Facts, shown
+
+facts = Facts()
+
+
+@facts.live
+def training(now, snapshots, name):
+    def images(weights):
+        return by_hand.sheet([[neuron[28 * row:28 * row + 28] for row in range(28)] for neuron in weights[:12]], 3, 2)
+    return by_hand.scrubbed(now, snapshots, {None: (name, images)} if not hasattr(now, "layer") else {now.layer: (name, images)})
+
+
+def _history():
+    rng = np.random.default_rng(0)
+    return [(SimpleNamespace(**{name: list(rng.random(epochs)) for name in ("train_loss", "test_loss", "train_accuracy", "test_accuracy")}),
+             "A training") for epochs in (1, 4, 12)]
+
+
+@facts.picture(_history)
+def loss_curves(history, title):
+    epochs = [epoch + 1 for epoch in range(len(history.test_loss))]
+    return {"0 line training": (epochs, history.train_loss), "0 line test": (epochs, history.test_loss),
+            "1 line training": (epochs, history.train_accuracy), "1 line test": (epochs, history.test_accuracy), "0 ylabel": ["loss"], "1 ylabel": ["accuracy"]}
+
+
+def _guesses():
+    """Many mistakes with ties among the surest, few, and none but one; digits and colour images with names."""
+    rng = np.random.default_rng(0)
+    ties = np.round(rng.dirichlet(np.ones(3) / 2, 90), 1)
+    return [(rng.random((90, 1, 28, 28)), rng.integers(0, 3, 90), ties, ("0", "1", "2")),
+            (rng.random((5, 3, 4, 6)), np.array([1, 0, 1, 1, 0]), np.array([[0.7, 0.3], [0.8, 0.2], [0.9, 0.1], [0.4, 0.6], [0.1, 0.9]]),
+             ("ant", "bird"))]
+
+
+@facts.picture(_guesses)
+def mistakes(images, labels, probabilities, classes):
+    wrong = []
+    for place, (label, p) in enumerate(zip(labels, probabilities)):
+        guess = list(p).index(max(p))
+        if guess != label:
+            wrong.append((-max(p), place, label, guess))
+    wanted = {"suptitle": [len(wrong), len(labels)]}
+    for axis, (sure, place, label, guess) in enumerate(sorted(wrong)[:12]):  # of two that are equally sure the earlier one
+        names = [float(classes[some]) if classes[some].isdigit() else classes[some] for some in (label, guess)]
+        wanted |= {f"{axis} title": names, f"{axis} xlabel": [-sure]}
+        picture = np.moveaxis(images[place], 0, -1)
+        wanted |= {f"{axis} image 0": picture} if len(images[place]) == 3 else shown(f"{axis} image 0", picture[..., 0], (0, 1), "pixels")
+    return wanted
+
+
+def _planes():
+    rng = np.random.default_rng(0)
+    points, labels = rng.uniform(-1.5, 1.5, (40, 2)), rng.integers(0, 2, 40)
+    return [(points, labels, {"a line": lambda places: (places[:, 0] + 0.5 * places[:, 1] > 0.3).astype(int),
+                              "a ring": lambda places: (np.hypot(*places.T) > 1).astype(int)})]
+
+
+@facts.picture(_planes)
+def regions(points, labels, classifiers):
+    wanted = {}
+    for axis, classify in enumerate(classifiers.values()):
+        hits = [classify(point[None])[0] == label for point, label in zip(points, labels)]
+        wanted |= {f"{axis} contours 0": lambda x, y, classify=classify: classify(np.column_stack([x, y])),
+                   f"{axis} title": [sum(hits) / len(hits)]}
+        for label in (0, 1):
+            wanted[f"{axis} line {label}"] = np.transpose([point for point, some in zip(points, labels) if some == label])
+    return wanted
+
+
+@pytest.mark.parametrize("name", facts.names)
+def test_what_is_drawn_is_so(name):
+    facts.check(name)

@@ -1,0 +1,61 @@
+"""What the figures of lesson 05 draw, computed a second way."""
+import by_hand
+import numpy as np
+import pytest
+from picture_facts import Facts, shown
+
+facts = Facts()
+
+
+@facts.live
+def feature_maps(now, networks, images, labels):
+    label, net = labels[now.image], now.once((now.network, now.image), lambda: by_hand.TwoLayers(networks[now.network], images[now.image]))
+    p = by_hand.softmax(net.z)
+    place = ("first, before the ReLU", "first, after it", "second, before the ReLU", "second, after it").index(now.layer)
+    maps = net.outputs[place]
+    grads = now.once((now.network, now.image, "back"), lambda: net.backward(p - by_hand.one_hot(label))[0])[place]
+    columns = 4 if place < 2 else 3
+    return {**shown("0 image 0", images[now.image, 0], (0, 1), "pixels"),
+            **shown("1 image 0", by_hand.sheet(maps, columns, 1), by_hand.largest(maps), "weights"),
+            **shown("2 image 0", by_hand.sheet(grads, columns, 1), by_hand.largest(grads), "gradients"),
+            "0 title": ["image"], "1 title": ["maps"], "2 title": ["gradients"], "0 texts": [(None, None, [label, *by_hand.told(p[label]), list(p).index(max(p))])],
+            "suptitle": [*maps.shape, np.count_nonzero(maps == 0) / maps.size, by_hand.largest(grads)]}
+
+
+@facts.live
+def filters(now, snapshots):
+    return by_hand.scrubbed(now, snapshots, {
+        "first filters": ("0.weight", lambda w: by_hand.sheet(w[:, 0], 4, 1)),
+        "second filters": ("2.weight", lambda w: by_hand.sheet([by_hand.sheet(channels, 4, 0) for channels in w], 3, 2))})
+
+
+@facts.live
+def saliency(now, network, images):
+    image, key = images[now.image], (now.image, now.digit)
+    slope = now.once(key, lambda: by_hand.TwoLayers(network, image).backward(by_hand.one_hot(now.digit))[1])
+    moved = np.minimum(np.maximum(image + now.nudge * np.sign(slope), 0), 1)
+    z = by_hand.TwoLayers(network, moved).z
+    p = by_hand.softmax(z)
+    return {**shown("0 image 0", moved[0], (0, 1), "pixels"), **shown("1 image 0", slope[0], by_hand.largest(slope), "gradients_r"),
+            "2 bars 0": (range(10), p), "2 bars 0 hatched": [now.digit], "0 title": [now.nudge] if now.nudge else [], "1 title": [now.digit],
+            "suptitle": [now.digit, z[now.digit], now.digit, *by_hand.told(p[now.digit]), list(p).index(max(p))]}
+
+
+def _maps():
+    rng = np.random.default_rng(0)
+    return [(rng.random((28, 28)), rng.standard_normal((16, 21, 21)), rng.standard_normal((8, 9, 9)), rng.dirichlet(np.ones(10)), "A digit")]
+
+
+@facts.picture(_maps)
+def two_layers(image, first, second, p, title):
+    texts = [(0.9, 0.17, [1, 28, 28]), (4.1, 0.52, [16]), (4.1, 0.17, [16, 21, 21]), (6.8, 0.52, [8]), (6.8, 0.17, [8, 9, 9]), (9.1, 0.17, [10]),
+             (2.3, None, [16, 8, 8]), (5.75, None, [8, 4, 4, 2])]
+    arrows = {f"4 patch {number}": ([x - 0.45, x + 0.45], [2.15, 2.15]) for number, x in enumerate((2.3, 5.75, 7.95))}
+    return {**shown("0 image 0", image, (0, 1), "pixels"), **shown("1 image 0", by_hand.sheet(first, 4, 1), by_hand.largest(first), "weights"),
+            **shown("2 image 0", by_hand.sheet(second, 2, 1), by_hand.largest(second), "weights"), "3 bars 0": (range(10), p),
+            "4 texts": texts, **arrows, "3 inverted": "y", "alt": [16, 8, title]}
+
+
+@pytest.mark.parametrize("name", facts.names)
+def test_what_is_drawn_is_so(name):
+    facts.check(name)
