@@ -9,7 +9,7 @@ from helpers import data, functional as F, optim
 from helpers.analysis import SURFACES
 from helpers.gradcheck import numeric_gradient, relative_error
 from helpers.layers import Parameter
-from helpers.live.lesson_06 import _paths
+from helpers.live.lesson_09 import _paths
 from helpers.published import cnn, skip
 
 
@@ -179,8 +179,8 @@ def test_mends_say_what_exploded(rate, said):
 
 def test_a_skip_adds_one_to_every_factor():
     figure = MAKERS["factors"]()
-    figure.update(depth=20, size=0.5)
-    plain, skipped = line(figure, 0, 0), line(figure, 0, 1)
+    figure.update(depth=20, size=0.5, draw=2)
+    plain, skipped = (line(figure, 0, number) for number in (3, 4))
     assert (np.diff(plain) < 0).all()
     factors = np.diff(np.log(skipped))
     assert factors.min() > np.log(0.5) - 1e-12 and factors.max() < np.log(1.5) + 1e-12 and abs(factors.mean()) < 0.2
@@ -218,16 +218,6 @@ def test_the_gradient_beside_random_rows_comes_by_both_paths():
         some = net.params["w1"][number, :, 2:4, 3:5]
         found = shown(figure, 2)[row + 2:row + 4, column + 3:column + 5]
         assert relative_error(found[None], numeric_gradient(loss, some)) < 1e-5
-
-
-def test_the_two_paths_add_up_to_what_arrives():
-    figure = MAKERS["paths"]()
-    for kind in ("constant", "trained"):
-        figure.update(image=2, kind=kind, scale=0.5)
-        through, along, both = (np.nan_to_num(shown(figure, place)) for place in range(3))
-        assert relative_error(through + along, both) < 1e-6
-        share = np.linalg.norm(along) / (np.linalg.norm(along) + np.linalg.norm(through))
-        assert words(figure)[0].startswith(f"{share:.0%}") and (share > 0.1) == (kind == "trained")
 
 
 # --- Lesson 09 ------------------------------------------------------------------------------------
