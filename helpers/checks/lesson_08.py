@@ -88,7 +88,7 @@ _LARGEST_SQUARE = Exercise(
         "That is the power of two: e^z wants the natural logarithm.": lambda: np.log2(np.finfo(np.float64).max) / 2,
     },
     praise="Half of 709.8: batch 60 ended below it, batch 61 began above.",
-    tolerance=0.002,
+    tolerance=0.0005,
 )
 
 
