@@ -77,18 +77,6 @@ def _out_size(size, kernel, stride, padding):
     return (size + 2 * padding - kernel) // stride + 1
 
 
-def _by_path(net, x, labels, scale):
-    """dw1 through the body and along the skip, for skips that lead to the logits, as lesson 07 writes it."""
-    first, bend, residual = net.layers
-    a1 = bend.forward(first.forward(x))
-    _, dy = F.cross_entropy(residual.body.forward(a1) + np.float32(scale) * residual.shortcut.forward(a1), labels)
-    gradients = []
-    for part in (residual.body.backward(dy), np.float32(scale) * residual.shortcut.backward(dy)):
-        first.backward(bend.backward(part))
-        gradients.append(first.weight.grad)
-    return gradients
-
-
 MAKERS = {
     "how_many_pixels": lambda: live.how_many_pixels(_digits().x_train[7, 0]),
     "look_inside": lambda: live.look_inside(_digits().x_train[:200]),
@@ -117,10 +105,8 @@ MAKERS = {
     "step_sizes": lambda: live.step_sizes([1, 10, 100], {"first filters": np.geomspace(1e-3, 10, 3 * 16 * 64).reshape(3, 16, 8, 8),
                                                          "dense": np.geomspace(10, 1e-3, 3 * 10 * 64).reshape(3, 10, 8, 8)}),
     "factors": live.factors,
-    "fading": lambda: live.fading(_digits().x_train[:32]),
+    "vanishing": lambda: live.vanishing(_digits().x_train[:32]),
     "inert": lambda: live.inert(skip.SkipNet(0, list(skip.FAULTS)), cnn.pixels(_digits().x_test[:1])[0], _digits().y_test[0]),
-    "paths": lambda: live.paths(_by_path, {kind: models.skip_cnn(0, kind) for kind in ("constant", "trained")},
-                                _digits().x_test[_ten()], _digits().y_test[_ten()]),
 }
 
 
