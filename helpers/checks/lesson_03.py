@@ -32,7 +32,7 @@ _MAP_SIZE = Exercise(
             lambda size, layers: _sizes(size, layers, lambda n, k, s, p: n + 2 * p - k + 1),
         "The 1 comes last: first divide, then count the first window, which costs no step.":
             lambda size, layers: _sizes(size, layers, lambda n, k, s, p: (n + 2 * p - k + 1) // s),
-        "That is the size after the first layer: hand it to the next one.":
+        "That is the size after the first layer: pass it on to the next one.":
             lambda size, layers: _sizes(size, layers[:1]),
     },
     praise="Run it before you build a network: a layer that does not fit shows up here.",
