@@ -40,101 +40,6 @@ def solutions():
     return {re.search(r"def (\w+)", block)[1]: block for block in code}
 
 
-# --- the exercises of the lessons
-
-
-def test_every_exercise_has_its_solution_in_a_lesson():
-    assert solutions().keys() == EXERCISES.keys()
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_solution_in_the_lesson_is_right(name):
-    space = {"np": np}
-    exec(solutions()[name], space)
-    assert verdict(space[name], EXERCISES[name]).startswith("Right.")
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_untouched_stub_is_said_to_be_untouched(name):
-    stubs = [source for path in NOTEBOOKS for source in cells_tagged(path, "exercise") if f"def {name}(" in source]
-    assert len(stubs) == 1
-    said, space = [], {"np": np, "check": lambda answer: said.append(verdict(answer, EXERCISES[answer.__name__]))}
-    exec(stubs[0], space)
-    assert said == ["Not tried yet: the function returns nothing."]
-
-
-@pytest.mark.parametrize("name, hint", MISTAKES)
-def test_each_usual_mistake_gets_its_own_hint(name, hint):
-    with np.errstate(all="ignore"):
-        assert verdict(EXERCISES[name].mistakes[hint], EXERCISES[name]) == hint
-
-
-@pytest.mark.parametrize("name", NUMBERS)
-def test_each_exercise_knows_at_least_three_mistakes(name):
-    assert len(EXERCISES[name].mistakes) >= 3 or EXERCISES[name].cases == [()]
-
-
-@pytest.mark.parametrize("name", CHOICES)
-def test_each_wrong_choice_has_its_own_hint_and_the_right_one_is_among_them(name):
-    exercise = EXERCISES[name]
-    assert {*wanted(exercise), *[wrong() for wrong in exercise.mistakes.values()]} == set(exercise.choices)
-
-
-@pytest.mark.parametrize("name", NUMBERS)
-def test_a_sum_of_everything_with_something_is_not_right_yet(name):
-    exercise = EXERCISES[name]
-    assert re.match("Not right yet|Nearly", verdict(lambda *case: exercise.truth(*case) + 0.37, exercise))
-
-
-@pytest.mark.parametrize("name", NUMBERS)
-@pytest.mark.parametrize("style", [np.float32, lambda result: np.asarray(result).tolist(), lambda result: np.asarray(result, float),
-                                   lambda result: np.asarray(result)[()]])
-def test_any_style_of_the_right_numbers_is_right(name, style):
-    exercise = EXERCISES[name]
-    assert verdict(lambda *case: style(exercise.truth(*case)), exercise).startswith("Right.")
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_arguments_arrive_as_they_are(name):
-    given = []
-    verdict(lambda *case: given.append([type(argument) for argument in case]), EXERCISES[name])
-    assert given == [[type(argument) for argument in case] for case in EXERCISES[name].cases]
-
-
-@cache
-def heard(answer):
-    with contextlib.redirect_stdout(io.StringIO()):
-        return verdict(answer.function({"np": np}), EXERCISES[answer.exercise])
-
-
-@pytest.mark.parametrize("answer", WRONG, ids=str)
-def test_a_learners_wrong_answer_gets_a_hint_that_names_it(answer):
-    said = heard(answer)
-    assert not said.startswith("Right")
-    assert re.search(answer.word, said)
-
-
-@pytest.mark.parametrize("answer", RIGHT, ids=str)
-def test_a_learners_right_answer_is_right_in_any_style(answer):
-    assert heard(answer).startswith("Right.")
-
-
-def test_of_many_wrong_answers_nearly_all_are_named():
-    said = [heard(answer) for answer in WRONG]
-    assert len(WRONG) >= 300 and len(RIGHT) >= 90
-    assert sum(not re.search(UNNAMED, words) for words in said) >= 0.85 * len(said)
-
-
-STRANGE = [0, -1, 3.5, True, np.nan, [], np.zeros(0), np.zeros((0, 4)), np.zeros((2, 1, 1, 1, 1, 3)), np.arange(3), np.full((3, 4), np.nan),
-           np.full(4, 1e300), -np.inf, np.ones((3, 4), bool), np.ones(5, np.float16), (1, 2), [[1, 2], [3]], (None, 1), b"B", {1}]
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_strangest_results_get_a_verdict(name):
-    for result in STRANGE:
-        assert isinstance(verdict(lambda *case: result, EXERCISES[name]), str)
-
-
 # --- exercises made up to be answered wrongly
 
 SQUARE, OBLONG = draws((3, 3), (3, 3)), draws((4, 5), (4, 5))
@@ -587,6 +492,101 @@ def test_an_exact_prediction_that_is_nearly_right_is_told_so():
 
 def test_a_predicted_array_is_not_given_away():
     assert "another number is wanted" in verdict(lambda: np.array([1, 5, 2]), Exercise([()], lambda: np.array([1, 2, 7]), {}))
+
+
+# --- the exercises of the lessons
+
+
+def test_every_exercise_has_its_solution_in_a_lesson():
+    assert solutions().keys() == EXERCISES.keys()
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_solution_in_the_lesson_is_right(name):
+    space = {"np": np}
+    exec(solutions()[name], space)
+    assert verdict(space[name], EXERCISES[name]).startswith("Right.")
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_untouched_stub_is_said_to_be_untouched(name):
+    stubs = [source for path in NOTEBOOKS for source in cells_tagged(path, "exercise") if f"def {name}(" in source]
+    assert len(stubs) == 1
+    said, space = [], {"np": np, "check": lambda answer: said.append(verdict(answer, EXERCISES[answer.__name__]))}
+    exec(stubs[0], space)
+    assert said == ["Not tried yet: the function returns nothing."]
+
+
+@pytest.mark.parametrize("name, hint", MISTAKES)
+def test_each_usual_mistake_gets_its_own_hint(name, hint):
+    with np.errstate(all="ignore"):
+        assert verdict(EXERCISES[name].mistakes[hint], EXERCISES[name]) == hint
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_each_exercise_knows_at_least_three_mistakes(name):
+    assert len(EXERCISES[name].mistakes) >= 3 or EXERCISES[name].cases == [()]
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_each_wrong_choice_has_its_own_hint_and_the_right_one_is_among_them(name):
+    exercise = EXERCISES[name]
+    assert {*wanted(exercise), *[wrong() for wrong in exercise.mistakes.values()]} == set(exercise.choices)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_sum_of_everything_with_something_is_not_right_yet(name):
+    exercise = EXERCISES[name]
+    assert re.match("Not right yet|Nearly", verdict(lambda *case: exercise.truth(*case) + 0.37, exercise))
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("style", [np.float32, lambda result: np.asarray(result).tolist(), lambda result: np.asarray(result, float),
+                                   lambda result: np.asarray(result)[()]])
+def test_any_style_of_the_right_numbers_is_right(name, style):
+    exercise = EXERCISES[name]
+    assert verdict(lambda *case: style(exercise.truth(*case)), exercise).startswith("Right.")
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_arguments_arrive_as_they_are(name):
+    given = []
+    verdict(lambda *case: given.append([type(argument) for argument in case]), EXERCISES[name])
+    assert given == [[type(argument) for argument in case] for case in EXERCISES[name].cases]
+
+
+@cache
+def heard(answer):
+    with contextlib.redirect_stdout(io.StringIO()):
+        return verdict(answer.function({"np": np}), EXERCISES[answer.exercise])
+
+
+@pytest.mark.parametrize("answer", WRONG, ids=str)
+def test_a_learners_wrong_answer_gets_a_hint_that_names_it(answer):
+    said = heard(answer)
+    assert not said.startswith("Right")
+    assert re.search(answer.word, said)
+
+
+@pytest.mark.parametrize("answer", RIGHT, ids=str)
+def test_a_learners_right_answer_is_right_in_any_style(answer):
+    assert heard(answer).startswith("Right.")
+
+
+def test_of_many_wrong_answers_nearly_all_are_named():
+    said = [heard(answer) for answer in WRONG]
+    assert len(WRONG) >= 300 and len(RIGHT) >= 90
+    assert sum(not re.search(UNNAMED, words) for words in said) >= 0.85 * len(said)
+
+
+STRANGE = [0, -1, 3.5, True, np.nan, [], np.zeros(0), np.zeros((0, 4)), np.zeros((2, 1, 1, 1, 1, 3)), np.arange(3), np.full((3, 4), np.nan),
+           np.full(4, 1e300), -np.inf, np.ones((3, 4), bool), np.ones(5, np.float16), (1, 2), [[1, 2], [3]], (None, 1), b"B", {1}]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_strangest_results_get_a_verdict(name):
+    for result in STRANGE:
+        assert isinstance(verdict(lambda *case: result, EXERCISES[name]), str)
 
 
 # --- check, as the lessons call it
