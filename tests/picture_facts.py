@@ -40,6 +40,7 @@ A name is the axis' place, the kind of artist, and its label in the legend or el
     "controls"        {name: (first value, last value)} of a live figure
     "0 logarithmic"   "x", "y" or "xy", where an axis is; "0 inverted": the same, of axes without an image
 """
+import itertools
 import re
 from types import SimpleNamespace
 
@@ -58,7 +59,8 @@ from helpers import figures, live
 from helpers.blas import one_thread
 
 MOST = 12      # values of one control that are tried
-MIXED = 6      # random settings of all controls at once
+MIXED = 12     # random settings of all controls at once
+FEW = 50       # so many settings are all tried
 
 
 # --- Numbers in texts ---------------------------------------------------------------------------
@@ -502,13 +504,17 @@ def over(control):
 
 
 def settings(controls):
-    """Values of all controls: each over its range, the others as they begin, and some of all at random."""
+    """Values of all controls: all that there are, if FEW; else each over its range, the others as they begin, and some at random."""
     begin, rng = {name: control.value for name, control in controls.items()}, np.random.default_rng(0)
+    ranges = {name: over(control) for name, control in controls.items()}
     yield begin
-    for name, control in controls.items():
-        for value in over(control):
+    if np.prod([len(values) for values in ranges.values()]) <= FEW:
+        for values in itertools.product(*ranges.values()):
+            yield dict(zip(ranges, values))
+        return
+    for name, values in ranges.items():
+        for value in values:
             if value != begin[name]:
                 yield begin | {name: value}
     for _ in range(MIXED):
-        ranges = {name: over(control) for name, control in controls.items()}
         yield {name: values[rng.integers(len(values))] for name, values in ranges.items()}
