@@ -34,12 +34,15 @@ A name is the axis' place, the kind of artist, and its label in the legend or el
                       digits that are printed; 97% is 0.97. For a number that is only rounding, such as an error of 1e-9,
                       stands a function that says whether it will do. A text without numbers that does not change need
                       not be claimed, but should be where two panels could be exchanged ("0 title": ["weights"]).
+    " colour"         after the name of a line, of bars or of contours: need not be claimed, but should be where a colour says
+                      which is which and no legend does
     "0 texts", "texts" [(x, y, [words and numbers]), ...] in any order; None for a place that does not matter
     "alt"             the same of the text for those who cannot see the picture
     "0 xticks"        {place: [words and numbers]}, only where labels are not the numbers at their places
     "controls"        {name: (first value, last value)} of a live figure
     "0 logarithmic"   "x", "y" or "xy", where an axis is; "0 inverted": the same, of axes without an image
 """
+import itertools
 import re
 from types import SimpleNamespace
 
@@ -58,7 +61,8 @@ from helpers import figures, live
 from helpers.blas import one_thread
 
 MOST = 12      # values of one control that are tried
-MIXED = 6      # random settings of all controls at once
+MIXED = 12     # random settings of all controls at once
+FEW = 50       # so many settings are all tried
 
 
 # --- Numbers in texts ---------------------------------------------------------------------------
@@ -185,7 +189,8 @@ def _line(ax, line):
         (x, y), slope = line.get_xy1(), line.get_slope()
         return np.array([[x, x + 1], [y, y + slope]]), {}
     x, y = (np.array(some, dtype=float) for some in (line.get_xdata(), line.get_ydata()))
-    return {"line": np.array([x, y]), "horizontal": y[:1].sum(), "vertical": x[:1].sum()}[_line_kind(ax, line)], {}
+    value = {"line": np.array([x, y]), "horizontal": y[:1].sum(), "vertical": x[:1].sum()}[_line_kind(ax, line)]
+    return value, {"colour": to_hex(line.get_color())}
 
 
 def _image(ax, image):
@@ -211,7 +216,8 @@ def _bars(ax, container):
     assert not np.any(y if vertical else x), "bars that do not begin at 0"
     hatched = np.array([place for place, bar in enumerate(container) if bar.get_hatch()])
     return np.array([x + width / 2, height] if vertical else [y + height / 2, width]), {
-        "hatched": hatched if 0 < len(hatched) < len(container) else None}
+        "hatched": hatched if 0 < len(hatched) < len(container) else None,
+        "colour": np.array([to_hex(bar.get_facecolor()) for bar in container])}
 
 
 def _patch(patch):
@@ -233,7 +239,7 @@ def _collection_kind(collection):
 def _collection(ax, collection):
     kind = _collection_kind(collection)
     if kind == "contours":
-        return _levels(ax, collection), {}
+        return _levels(ax, collection), {"colour": np.array([to_hex(colour) for colour in collection.get_facecolors()])}
     if kind == "segments":
         widths = np.array(collection.get_linewidths())
         return np.array(collection.get_segments()), {"strong": np.flatnonzero(widths > widths.min()) if len(set(widths)) > 1 else None}
@@ -336,8 +342,11 @@ def complaints(figure, wanted, still=None):
     drawn, texts = read(fig, still is None)
     if still is None:
         texts["alt"] = [Text(text=figure.alt)]
+        said += _legend_complaints(fig)
     for name, value in drawn.items():
         if name not in wanted:
+            if name.endswith(" colour"):
+                continue
             said.append(f"no fact claims {name!r}, which is drawn: {_short(value)}")
         elif reason := _differs(name, value, wanted[name], _logarithmic(fig.axes[int(name.split()[0])]), np.max(np.abs(wanted.get(f"{name} limits", 0)))):
             said.append(f"{name}: {reason}")
@@ -346,6 +355,20 @@ def complaints(figure, wanted, still=None):
     for name in wanted.keys() - drawn.keys() - texts.keys() - {"controls"} - (still or set()):
         if len(wanted[name]) if hasattr(wanted[name], "__len__") else wanted[name] is not None:
             said.append(f"{name} is claimed but not drawn; there are {sorted({*drawn, *texts})}")
+    return said
+
+
+def _legend_complaints(fig):
+    """A name in a legend must have the colour of the line or the bars of that name."""
+    colours, said = {}, []
+    for ax in fig.axes:
+        colours |= {str(line.get_label()): to_hex(line.get_color()) for line in ax.lines}
+        colours |= {str(bars.get_label()): to_hex(bars[0].get_facecolor()) for bars in ax.containers if isinstance(bars, BarContainer)}
+    for legend in [*fig.legends, *(ax.get_legend() for ax in fig.axes if ax.get_legend())]:
+        for handle, text in zip(legend.legend_handles, legend.get_texts()):
+            shade = to_hex(handle.get_facecolor() if isinstance(handle, Rectangle) else handle.get_color())
+            if colours.get(text.get_text()) != shade:
+                said.append(f"the legend's {text.get_text()!r} has not the colour of what bears that name")
     return said
 
 
@@ -502,13 +525,17 @@ def over(control):
 
 
 def settings(controls):
-    """Values of all controls: each over its range, the others as they begin, and some of all at random."""
+    """Values of all controls: all that there are, if FEW; else each over its range, the others as they begin, and some at random."""
     begin, rng = {name: control.value for name, control in controls.items()}, np.random.default_rng(0)
+    ranges = {name: over(control) for name, control in controls.items()}
     yield begin
-    for name, control in controls.items():
-        for value in over(control):
+    if np.prod([len(values) for values in ranges.values()]) <= FEW:
+        for values in itertools.product(*ranges.values()):
+            yield dict(zip(ranges, values))
+        return
+    for name, values in ranges.items():
+        for value in values:
             if value != begin[name]:
                 yield begin | {name: value}
     for _ in range(MIXED):
-        ranges = {name: over(control) for name, control in controls.items()}
         yield {name: values[rng.integers(len(values))] for name, values in ranges.items()}

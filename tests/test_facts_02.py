@@ -7,6 +7,8 @@ import pytest
 from live_figures import MAKERS
 from picture_facts import Facts, shown
 
+from helpers.figures import style as G
+
 facts = Facts()
 
 
@@ -70,8 +72,10 @@ def regions(points, labels, classifiers):
         hits = [classify(point[None])[0] == label for point, label in zip(points, labels)]
         wanted |= {f"{axis} contours 0": lambda x, y, classify=classify: classify(np.column_stack([x, y])),
                    f"{axis} title": [sum(hits) / len(hits)]}
-        for label in (0, 1):
+        for label, colour in enumerate((G.INPUT, G.WEIGHT)):  # as the regions, which are paler
             wanted[f"{axis} line {label}"] = np.transpose([point for point, some in zip(points, labels) if some == label])
+            wanted[f"{axis} line {label} colour"] = colour
+        wanted[f"{axis} contours 0 colour"] = ["#CCE3F0", "#FAE7C2"]
     return wanted
 
 

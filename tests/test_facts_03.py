@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from picture_facts import Facts, shown
 
+from helpers.figures import style as G
+
 facts = Facts()
 
 
@@ -99,7 +101,7 @@ def durations(seconds, title):
         faster = [float(f"{slowest / value:.1e}")] if value < slowest else []
         texts.append((None, place, ([value, "s"] if value >= 1 else [value * 1000, "ms"]) + faster))
     return {"0 bars 0": (range(len(names)), list(seconds.values())), "0 yticks": {place: [name] for place, name in enumerate(names)},
-            "0 texts": texts, "0 logarithmic": "x", "0 inverted": "y"}
+            "0 bars 0 colour": [G.QUIET] * (len(names) - 1) + [G.OUTPUT], "0 texts": texts, "0 logarithmic": "x", "0 inverted": "y"}
 
 
 @facts.picture(lambda: [()])

@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from live_figures import MAKERS
+from matplotlib.colors import to_rgb
 
 from helpers import data, figures, live
+from helpers.figures import style
 from helpers.figures.style import pictures, tiled
 
 RNG = np.random.default_rng(0)
@@ -42,6 +44,15 @@ def test_the_table_of_mistakes_names_the_commonest(labels, guesses, said):
 def test_the_table_of_mistakes_names_classes(labels, guesses, said):
     ax = figures.confusion(np.array(labels), np.array(guesses), ANIMALS).fig.axes[0]
     assert ax.get_title() == said and [text.get_text() for text in ax.get_xticklabels()] == list(ANIMALS)
+
+
+@pytest.mark.parametrize("colours, low, high", [
+    (style.PIXELS, None, style.INPUT), (style.WEIGHTS, style.INPUT, style.WEIGHT), (style.GRADIENTS, "#4B8B2B", style.GRADIENT)])
+def test_colours_grow_from_white_towards_their_own(colours, low, high):
+    def tint(colour):
+        return np.argsort(to_rgb(colour), kind="stable").tolist()
+    assert np.allclose(to_rgb(colours(0.5 if low else 0.0)), 1, atol=0.01)
+    assert tint(colours(0.8)) == tint(high) and (low is None or tint(colours(0.2)) == tint(low))
 
 
 def test_pictures_have_their_channels_last():
