@@ -3,13 +3,14 @@ import re
 
 import numpy as np
 import pytest
+import live_figures
 from live_figures import MAKERS
 
 from helpers import data, functional as F, optim
 from helpers.analysis import SURFACES
 from helpers.gradcheck import numeric_gradient, relative_error
 from helpers.layers import Parameter
-from helpers.live.lesson_06 import _paths
+from helpers.live.lesson_09 import _paths
 from helpers.published import cnn, skip
 
 
@@ -168,11 +169,18 @@ def test_what_filters_learned_begins_with_nothing():
         assert np.nanmax(np.abs(shown(figure, 0))) > 0.1
 
 
-@pytest.mark.parametrize("rate, said", [(0.001, "% right"), (0.01, "% right, 1 of 4 seeds exploded"), (0.1, "0.1:  4 of 4 seeds exploded")])
-def test_mends_say_what_exploded(rate, said):
-    figure = MAKERS["mends"]()
-    figure.update(mended="as published", rate=rate)
-    assert figure.fig.get_suptitle().endswith(said)
+def test_fixes_count_what_exploded_and_what_guesses():
+    figure = MAKERS["fixes"]()
+    runs = live_figures._accuracies()[0]
+    for rate, said in ((0.001, f"median {np.median(runs[0]):.1%}, {(runs[0] <= 0.126).sum()} of 4 at chance"),
+                       (0.01, "1 of 4 exploded"), (0.1, "learning rate 0.1: 4 of 4 exploded")):
+        figure.update(fixed="as published", rate=rate)
+        assert said in figure.fig.get_suptitle()
+    curve, dots, lost = (line for line in figure.fig.axes[0].lines if line.get_label() in ("median", "a run", "exploded"))
+    np.testing.assert_array_equal(dots.get_ydata().reshape(3, 4), runs)
+    assert len(lost.get_xdata()) == 5 and (lost.get_ydata() < 0).all()
+    wanted = np.nanmedian(np.where(np.isnan(runs), -1, runs), axis=1)
+    np.testing.assert_array_equal(curve.get_ydata(), [wanted[0], wanted[1], np.nan])
 
 
 # --- Lesson 07 ------------------------------------------------------------------------------------

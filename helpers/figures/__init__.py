@@ -4,11 +4,12 @@ from .lesson_01 import neuron
 from .lesson_02 import loss_curves, mistakes, regions
 from .lesson_03 import depth, durations, score_maps
 from .lesson_05 import two_layers
+from .lesson_06 import fixes
 from .lesson_09 import race
 from .shared import confusion, strip, weight_images
 from .style import Picture
 
 __all__ = [
-    "Picture", "class_balance", "confusion", "course_map", "depth", "durations", "loss_curves", "mistakes", "mosaic", "neuron",
+    "Picture", "class_balance", "confusion", "course_map", "depth", "durations", "fixes", "loss_curves", "mistakes", "mosaic", "neuron",
     "race", "regions", "score_maps", "strip", "two_layers", "weight_images",
 ]

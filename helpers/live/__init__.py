@@ -6,13 +6,13 @@ from .lesson_02 import training
 from .lesson_03 import design_filter, slide, stride_and_padding
 from .lesson_04 import explorer, tap_check, way_back
 from .lesson_05 import feature_maps, filters, saliency
-from .lesson_06 import mends
+from .lesson_06 import fixes
 from .lesson_07 import factors, fading, paths
 from .lesson_08 import inert
 from .lesson_09 import bias_correction, good_step_sizes, playground, step_sizes
 
 __all__ = [
-    "Live", "bias_correction", "design_filter", "explorer", "factors", "fading", "feature_maps", "filters",
-    "good_step_sizes", "how_many_pixels", "inert", "look_inside", "mends", "one_weight", "paths", "playground",
+    "Live", "bias_correction", "design_filter", "explorer", "factors", "fading", "feature_maps", "filters", "fixes",
+    "good_step_sizes", "how_many_pixels", "inert", "look_inside", "one_weight", "paths", "playground",
     "saliency", "slide", "softmax", "step_size", "step_sizes", "stride_and_padding", "tap_check", "training", "way_back",
 ]

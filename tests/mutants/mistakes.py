@@ -432,7 +432,7 @@ MISTAKES = _in(
 ) + _in(
     "published/cnn.py", "test_published",
     ("published CNN: weights move after the gradient has passed", 'if "order" in self.faults else self.params[name]\n', "if False else self.params[name]\n"),
-    ("published CNN: the stride mended in both versions", '1 if "stride" in self.faults else STRIDE', "STRIDE"),
+    ("published CNN: the stride fixed in both versions", '1 if "stride" in self.faults else STRIDE', "STRIDE"),
 ) + _in(
     "published/skip.py", "test_published_skip",
     ("published skip: exponentials never mixed", 'mixed = before if "mixed" in self.faults else after', "mixed = after"),
