@@ -1,12 +1,12 @@
 """What the live figures show is true, by another way of computing it, and is what their titles say."""
 import re
 
+import live_figures
 import numpy as np
 import pytest
-import live_figures
 from live_figures import MAKERS
 
-from helpers import data, functional as F, optim
+from helpers import data, figures, functional as F, optim
 from helpers.analysis import SURFACES
 from helpers.gradcheck import numeric_gradient, relative_error
 from helpers.layers import Parameter
@@ -176,11 +176,28 @@ def test_fixes_count_what_exploded_and_what_guesses():
                        (0.01, "1 of 4 exploded"), (0.1, "learning rate 0.1: 4 of 4 exploded")):
         figure.update(fixed="as published", rate=rate)
         assert said in figure.fig.get_suptitle()
-    curve, dots, lost = (line for line in figure.fig.axes[0].lines if line.get_label() in ("median", "a run", "exploded"))
+    curve, dots, lost = figure.fig.axes[0].lines[2:5]
     np.testing.assert_array_equal(dots.get_ydata().reshape(3, 4), runs)
-    assert len(lost.get_xdata()) == 5 and (lost.get_ydata() < 0).all()
+    assert list(lost.get_xdata()) == [0.01, 0.1] and [text.get_text() for text in figure.fig.axes[0].texts[:3]] == ["", "1", "4"]
     wanted = np.nanmedian(np.where(np.isnan(runs), -1, runs), axis=1)
     np.testing.assert_array_equal(curve.get_ydata(), [wanted[0], wanted[1], np.nan])
+
+
+def test_the_picture_of_fixes_shows_each_row_at_its_own_best_rate():
+    accuracies = live_figures._accuracies()
+    picture = figures.fixes(["as published", "stride"], [0.001, 0.01, 0.1], accuracies, 0.01, 0.126)
+    lowest = np.where(np.isnan(accuracies), 0, accuracies)
+    own = [max(range(3), key=lambda column: np.median(row[column])) for row in lowest]
+    for ax, columns in zip(picture.fig.axes, ((1, 1), own)):
+        dots, bars, lost = ax.lines[:3]
+        runs = np.array([accuracies[row, column] for row, column in enumerate(columns)])
+        np.testing.assert_array_equal(dots.get_xdata().reshape(2, 4), runs)
+        np.testing.assert_array_equal(dots.get_ydata().reshape(2, 4), [[0] * 4, [1] * 4])
+        np.testing.assert_allclose(bars.get_xdata(), [np.median(lowest[row, column]) for row, column in enumerate(columns)])
+        assert len(lost.get_xdata()) == np.isnan(runs).any(axis=1).sum()
+    before, after = (100 * (ax.lines[1].get_xdata()[1] - ax.lines[1].get_xdata()[0]) for ax in picture.fig.axes)
+    said = [int(number.replace("−", "-")) for number in re.findall(r"[+−]\d+", picture.fig.get_suptitle())]
+    assert said == [round(before), round(after)]
 
 
 # --- Lesson 07 ------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What each fix of the published CNN is worth, by step size: `make logs NAME=published_cnn`, about 20 minutes on a core.
+"""What each fix of the published CNN is worth, by learning rate: `make logs NAME=published_cnn`, about 20 minutes on a core.
 
 Trained as in the article: 1,000 images once, one a step; accuracy on the first 1,000 test images. The arrays:
 `rows`, what each row fixes on top of the row before; `rates`; `accuracies` (rows, rates, seeds), NaN where

@@ -51,7 +51,7 @@ _CHAIN_STEP = Exercise(
             lambda x, u, v, target, rate: _chain_step(x, u, v, target, -rate),
         "u and v are exchanged: the gradient of u passes through v, and the gradient of v through u.":
             lambda x, u, v, target, rate: np.array([u, v]) - rate * (v * u * x - target) * np.array([u * x, v * x]),
-        "You returned v first: return np.array([u, v]).":
+        "u and v are exchanged in what you return: first u, then v.":
             lambda x, u, v, target, rate: _chain_step(x, u, v, target, rate)[::-1],
         "x is missing: y = v u x, so its slope along u is v x, and along v it is u x.":
             lambda x, u, v, target, rate: np.array([u, v]) - rate * (v * u * x - target) * np.array([v, u]),

@@ -1,7 +1,7 @@
 """The picture of lesson 06: what each fix of a published network is worth, at one learning rate and at its own."""
 import numpy as np
 
-from .style import FRAME, INK, QUIET, TEST, Picture, canvas
+from .style import INK, QUIET, TEST, Picture, canvas
 
 
 def best_rates(accuracies):
@@ -14,7 +14,7 @@ def fixes(rows, rates, accuracies, published, chance):
 
     accuracies (rows, rates, seeds), 0 to 1, NaN where a network exploded; `chance`: no better than one answer for all images.
     """
-    fig, axes = canvas(10, 5.0, 1, 2, sharey=True)
+    fig, axes = canvas(10, 5.4, 1, 2, sharey=True)
     places, own = np.arange(len(rows)), best_rates(accuracies)
     middles = []
     for ax, columns in zip(axes, (np.full(len(rows), rates.index(published)), own)):
@@ -23,8 +23,11 @@ def fixes(rows, rates, accuracies, published, chance):
         ax.axvspan(0, chance, color=QUIET, lw=0, alpha=0.5)
         ax.plot(runs.ravel(), np.repeat(places, runs.shape[1]), "o", color=TEST, markerfacecolor="white", label="a run")
         ax.plot(middles[-1], places, "|", color=INK, ms=26, mew=4, label="median")
-        exploded, = np.nonzero(np.isnan(runs).any(axis=1))
-        ax.plot(np.full(len(exploded), 0.04), exploded, "x", color=INK, ms=11, mew=3, label="exploded")
+        exploded = np.isnan(runs).sum(axis=1)
+        lost, = np.nonzero(exploded)
+        ax.plot(np.full(len(lost), 0.03), lost, "x", color=INK, ms=11, mew=3, label="exploded, how many")
+        for row in lost:
+            ax.text(0.06, row, exploded[row], va="center")
         ax.set(xlim=(0, 0.9), ylim=(len(rows) - 0.5, -0.5), xticks=(0, 0.2, 0.4, 0.6, 0.8), xlabel="accuracy")
         ax.xaxis.set_major_formatter("{x:.0%}")
         ax.grid(axis="y", color=QUIET)
@@ -32,11 +35,12 @@ def fixes(rows, rates, accuracies, published, chance):
         ax.tick_params(axis="y", length=0)
     axes[0].set_yticks(places, [name if place == 0 else f"+ {name}" for place, name in enumerate(rows)])
     axes[0].set_title(f"all with learning rate {published:g}")
-    axes[1].set_title("each with its own best")
+    axes[1].set_title("each with its own best:", x=0.6)
     for place, column in enumerate(own):
-        axes[1].text(0.9, place, f"{rates[column]:g}", va="center", ha="right", color=FRAME)
-    axes[0].legend(loc="lower right")
-    lost, gained = (round(100 * (middle[-1] - middle[0])) for middle in middles)
-    title = f"All fixes together: {lost:+d} points with one learning rate for all, {gained:+d} with their own".replace("-", "−")
+        axes[1].text(1.02, place, f"{rates[column]:g}", va="center", transform=axes[1].get_yaxis_transform())
+    axes[0].text(chance / 2, len(rows) - 0.6, "at chance", va="bottom", ha="center", rotation=90)
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    before, after = (round(100 * (middle[-1] - middle[0])) for middle in middles)
+    title = f"All fixes together: {before:+d} points at one learning rate, {after:+d} at their own".replace("-", "−")
     fig.suptitle(title)
     return Picture(fig, f"Accuracy of ten runs of a network with more and more faults fixed. {title}")

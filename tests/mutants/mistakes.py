@@ -488,6 +488,14 @@ MISTAKES = _in(
     ("live figures: gradients overwritten where windows overlap", "dx[start:start + taps] += arriving * w", "dx[start:start + taps] = arriving * w"),
     ("live figures: a tap's gradient without the stride", "padded[starts + k]", "padded[np.arange(count) + k]"),
 ) + _in(
+    "figures/lesson_06.py", "test_live_content",
+    ("figures: an exploded run is left out of a median", "middles.append(np.median(np.nan_to_num(runs, nan=0), axis=1))", "middles.append(np.nanmedian(runs, axis=1))"),
+    ("figures: both panels of fixes at the published rate", "(np.full(len(rows), rates.index(published)), own)", "(np.full(len(rows), rates.index(published)),) * 2"),
+) + _in(
+    "live/lesson_06.py", "test_live_content",
+    ("fixes: runs at chance are not counted", "(runs <= chance).sum()", "(runs <= 0).sum()"),
+    ("fixes: the runs of another row", "accuracies[row].ravel()", "accuracies[-1 - row].ravel()"),
+) + _in(
     "live/lesson_09.py", "test_live_content",
     ("live figures: the two betas exchanged", "(b1, b2))}", "(b2, b1))}"),
     ("live figures: a correction of the wrong step", "np.array(means) / (1 - beta**t)", "np.array(means) / (1 - beta**(t + 1))"),
