@@ -185,10 +185,10 @@ def test_fixes_count_what_exploded_and_what_guesses():
 
 def test_the_picture_of_fixes_shows_each_row_at_its_own_best_rate():
     accuracies = live_figures._accuracies()
-    picture = figures.fixes(["as published", "stride"], [0.001, 0.01, 0.1], accuracies, 0.01, 0.126)
+    picture = figures.fixes(["as published", "stride"], [0.001, 0.01, 0.1], accuracies, 0.1, 0.126)
     lowest = np.where(np.isnan(accuracies), 0, accuracies)
     own = [max(range(3), key=lambda column: np.median(row[column])) for row in lowest]
-    for ax, columns in zip(picture.fig.axes, ((1, 1), own)):
+    for ax, columns in zip(picture.fig.axes, ((2, 2), own)):
         dots, bars, lost = ax.lines[:3]
         runs = np.array([accuracies[row, column] for row, column in enumerate(columns)])
         np.testing.assert_array_equal(dots.get_xdata().reshape(2, 4), runs)
