@@ -104,7 +104,7 @@ _DEAD_RELUS = Exercise(
         "You counted images: ask of each place, along the axis of the images.":
             lambda h: (h <= 0).all(axis=(1, 2, 3)).sum(),
     },
-    praise="Such a place passes no gradient for any image, and so cannot learn its way back.",
+    praise="Such a place passes no gradient, whatever the image.",
     names=("h",),
 )
 
