@@ -67,9 +67,10 @@ def _ten():
 
 
 def _accuracies():
-    """Two rows, three step sizes, four seeds, with one and with all exploded."""
+    """Two rows, three learning rates, four seeds, with one and with all exploded, and one at chance."""
     accuracies = np.random.default_rng(0).random((2, 3, 4))
     accuracies[0, 1, 2] = accuracies[0, 2] = np.nan
+    accuracies[0, 0, 1] = 0.1
     return accuracies
 
 
@@ -95,7 +96,7 @@ MAKERS = {
     "feature_maps": lambda: live.feature_maps({"untrained": models.two_layer_cnn(seed=0), "trained": _cnn()[0]},
                                               _digits().x_test[_ten()], _digits().y_test[_ten()]),
     "filters": lambda: live.filters(_cnn()[1]),
-    "mends": lambda: live.mends(["as published", "mended"], [0.001, 0.01, 0.1], _accuracies()),
+    "fixes": lambda: live.fixes(["as published", "stride"], [0.001, 0.01, 0.1], _accuracies(), 0.126),
     "saliency": lambda: live.saliency(_cnn()[0], _digits().x_test[_ten()]),
     "playground": live.playground,
     "bias_correction": live.bias_correction,

@@ -4,6 +4,7 @@ from .lesson_01 import neuron
 from .lesson_02 import loss_curves, mistakes, regions
 from .lesson_03 import depth, durations, feature_maps
 from .lesson_05 import two_layers
+from .lesson_06 import fixes
 from .lesson_07 import with_and_without
 from .lesson_08 import logit_trace
 from .lesson_09 import race
@@ -11,7 +12,7 @@ from .shared import confusion, strip, weight_images
 from .style import Picture
 
 __all__ = [
-    "Picture", "class_balance", "confusion", "course_map", "depth", "durations", "feature_maps", "logit_trace",
+    "Picture", "class_balance", "confusion", "course_map", "depth", "durations", "feature_maps", "fixes", "logit_trace",
     "loss_curves", "mistakes", "mosaic", "neuron", "race", "regions", "strip", "two_layers", "weight_images",
     "with_and_without",
 ]

@@ -432,7 +432,7 @@ MISTAKES = _in(
 ) + _in(
     "published/cnn.py", "test_published",
     ("published CNN: weights move after the gradient has passed", 'if "order" in self.faults else self.params[name]\n', "if False else self.params[name]\n"),
-    ("published CNN: the stride mended in both versions", '1 if "stride" in self.faults else STRIDE', "STRIDE"),
+    ("published CNN: the stride fixed in both versions", '1 if "stride" in self.faults else STRIDE', "STRIDE"),
 ) + _in(
     "published/skip.py", "test_published_skip",
     ("published skip: exponentials never mixed", 'mixed = before if "mixed" in self.faults else after', "mixed = after"),
@@ -609,6 +609,14 @@ MISTAKES = _in(
     ("look_inside: rows and columns of the window exchanged", "window.set_data(*outline(row, column, 5, 5))", "window.set_data(*outline(column, row, 5, 5))"),
     ("look_inside: numbers read column by column", "zip(numbers, part.flat)", "zip(numbers, part.T.flat)"),
     ("look_inside: the window's end one too far", "rows {row}–{row + 4}", "rows {row}–{row + 5}"),
+) + _in(
+    "figures/lesson_06.py", "test_facts_06",
+    ("figures: an exploded run is left out of a median", "middles.append(np.median(np.nan_to_num(runs, nan=0), axis=1))", "middles.append(np.nanmedian(runs, axis=1))"),
+    ("figures: both panels of fixes at the published rate", "(np.full(len(rows), rates.index(published)), own)", "(np.full(len(rows), rates.index(published)),) * 2"),
+) + _in(
+    "live/lesson_06.py", "test_facts_06",
+    ("fixes: runs at chance are not counted", "(runs <= chance).sum()", "(runs <= 0).sum()"),
+    ("fixes: the runs of another row", "accuracies[row].ravel()", "accuracies[-1 - row].ravel()"),
 ) + _in(
     "live/lesson_03.py", "test_facts_03",
     ("im2col: a window drawn without its stride", "p, q = stride * (number // side), stride * (number % side)",
