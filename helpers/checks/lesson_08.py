@@ -45,7 +45,7 @@ _FAILING_ARRAY = Exercise(
     mistakes={
         "A: the bias b1 gets the same upstream gradient as before. Run audit, and look for an error of more than 1e-6.": lambda: "A",
         "B: w1 and the upstream gradient that reaches it are correct. Run audit, and look for an error of more than 1e-6.": lambda: "B",
-        "D: if w3 were wrong, so would be all that depends on its gradient. Run audit, and look for an error of more than 1e-6.":
+        "D: w3's gradient is written in another way here, and is the same sum. Run audit, and look for an error of more than 1e-6.":
             lambda: "D",
     },
     praise="Its gradient is a mean over the places of a feature map, where each place adds its part: a sum is correct.",
