@@ -3,7 +3,6 @@
 A lesson is written beside the stored one and put in its place in one step, so a lesson that fails, or a run that is
 stopped, leaves the stored one as it was. Where nothing changed, nothing is changed.
 """
-import json
 import re
 import time
 from pathlib import Path
@@ -30,16 +29,30 @@ def without_widgets(outputs):
     return [output for output in outputs if "application/vnd.jupyter.widget-view+json" not in output.get("data", {})]
 
 
-def sanitized(outputs):
-    """What is compared of a cell's outputs: all but times."""
-    text = json.dumps(outputs, sort_keys=True, ensure_ascii=False)
-    for pattern, word in SANITIZE:
-        text = re.sub(pattern, word, text)
-    return text
+def without_times(node):
+    """The same with every time in its strings replaced by a word."""
+    if isinstance(node, dict):
+        return {key: without_times(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [without_times(value) for value in node]
+    if isinstance(node, str):
+        for pattern, word in SANITIZE:
+            node = re.sub(pattern, word, node)
+    return node
+
+
+def compared(output):
+    """What is compared of an output: its words without times, and its pictures, but not those whose words tell a time."""
+    data = output.get("data", {})
+    pictures = {kind: data[kind] for kind in data if kind.startswith("image/")}
+    words = {**output, "data": {kind: data[kind] for kind in data if kind not in pictures}}
+    timeless = without_times(words)
+    return timeless, pictures if timeless == words else set(pictures)
 
 
 def run(path):
-    """Run a lesson and store its outputs; those that differ from the stored ones in times alone stay as they are."""
+    """Run a lesson and store its outputs. Those of a cell that differ from the stored ones in times alone stay as they are:
+    to take a picture of times anew, clear the outputs of its cell first."""
     notebook = nbformat.read(path, as_version=4)
     # What an editor stored of its own run: when each cell ran, and the state of widgets that no longer live.
     notebook.metadata.pop("widgets", None)
@@ -50,7 +63,7 @@ def run(path):
     for cell, before in zip(notebook.cells, stored, strict=True):
         if cell.cell_type == "code":
             cell.outputs = without_widgets(cell.outputs)
-            if sanitized(cell.outputs) == sanitized(before):
+            if list(map(compared, cell.outputs)) == list(map(compared, before)):
                 cell.outputs = before
     with replacing(path) as beside:
         nbformat.write(notebook, beside)

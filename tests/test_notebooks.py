@@ -70,9 +70,10 @@ def test_of_a_live_figure_only_its_picture_is_stored(notebook):
 
 def test_run_again_a_lesson_changes_only_where_its_outputs_do(tmp_path):
     path, mark = tmp_path / "lesson.ipynb", tmp_path / "mark"
-    sources = ["import time\nfrom pathlib import Path\nfrom helpers import live, machine",
+    sources = ["import time\nfrom pathlib import Path\nfrom helpers import figures, live, machine\nbegan = time.perf_counter()",
                "first = live.softmax()\nfirst", "machine.check_slider(first)",
-               "print(f'it took {time.perf_counter():.6f} s')", "Path('mark').is_file()"]
+               "took = time.perf_counter() - began\nprint('one line')\nprint(f'{took:.6f} s')",
+               "figures.durations({'one': 1.0, 'another': took}, f'{1 / took:.3f} times faster')", "Path('mark').is_file()"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     nbformat.write(notebook, path)
     run(path)
