@@ -6,10 +6,10 @@ import pytest
 from live_figures import MAKERS
 
 from helpers import data, functional as F, optim
-from helpers.analysis import SURFACES
+from helpers.analysis import RATES, SURFACES, best_rates, optimizer_path
 from helpers.gradcheck import numeric_gradient, relative_error
 from helpers.layers import Parameter
-from helpers.live.lesson_06 import _paths
+from helpers.live.lesson_09 import _paths
 from helpers.published import cnn, skip
 
 
@@ -236,31 +236,60 @@ def test_the_two_paths_add_up_to_what_arrives():
 @pytest.mark.parametrize("start", [(-2.4, 1.0), (0.5, -1.8)])
 def test_each_path_is_its_optimisers(surface, start):
     paths, lr, b1, b2 = _paths(surface, start, 10, 0.03, 0.8, 0.95), 0.03, 0.8, 0.95
-    peers = {"SGD": optim.SGD, "momentum": lambda p, lr: optim.Momentum(p, lr, momentum=b1),
-             "RMSProp": lambda p, lr: optim.RMSProp(p, lr, alpha=b2), "Adam": lambda p, lr: optim.Adam(p, lr, betas=(b1, b2))}
+    peers = _peers(b1, b2)
     assert paths.keys() == peers.keys()
     for name, make in peers.items():
+        rate, path = paths[name]
         place = Parameter(np.array(start))
         optimizer = make([place], lr)
-        for reached in paths[name][1:20]:
+        assert rate == lr
+        for reached in path[1:20]:
             place.grad = np.array(SURFACES[surface](*place.value, 10)[1:])
             optimizer.step()
             assert np.allclose(reached, place.value, rtol=1e-12)
 
 
+def _peers(b1, b2):
+    return {"SGD": optim.SGD, "momentum": lambda p, lr: optim.Momentum(p, lr, momentum=b1),
+            "RMSProp": lambda p, lr: optim.RMSProp(p, lr, alpha=b2), "Adam": lambda p, lr: optim.Adam(p, lr, betas=(b1, b2))}
+
+
+@pytest.mark.parametrize("surface, start, condition, b1, b2", [
+    ("bowl", (-2.4, 1.0), 100, 0.9, 0.99), ("ravine", (0.5, -1.8), 10, 0.6, 0.9), ("saddle", (-2.0, 0.02), 1, 0.0, 0.5)])
+def test_the_best_learning_rate_has_the_lowest_mean_loss_of_those_tried(surface, start, condition, b1, b2):
+    best, formula = best_rates(surface, start, condition, b1, b2, 40), SURFACES[surface]
+    for name, make in _peers(b1, b2).items():
+        means = []
+        for rate in RATES:
+            with np.errstate(all="ignore"):
+                path = optimizer_path(lambda place: make([place[0]], rate), lambda place: np.array(formula(*place, condition)[1:]),
+                                      start, 39, limit=np.inf)
+                mean = np.mean([formula(*place, condition)[0] for place in path])
+            means.append(mean if np.isfinite(mean) else np.inf)
+        assert best[name] == pytest.approx(RATES[np.argmin(means)]), name
+
+
 def test_a_path_that_leaves_for_good_stays_where_it_left():
-    path = _paths("bowl", (-2.4, 1.0), 100, 0.3, 0.9, 0.99)["SGD"]
+    rate, path = _paths("bowl", (-2.4, 1.0), 100, 0.3, 0.9, 0.99)["SGD"]
     assert len(path) == 121 and np.isfinite(path).all() and (path[-1] == path[-2]).all() and np.abs(path).max() < 50
 
 
-def test_the_lowest_is_named():
+@pytest.mark.parametrize("lr", ["each its best", 0.06])
+def test_the_playground_says_every_learning_rate_and_loss(lr):
     figure = MAKERS["playground"]()
+    paths = _paths("bowl", (-2.4, 1.0), 100, lr, 0.9, 0.99)
     for step in (1, 30, 120):
-        figure.update(**figure.values | {"step": step})
-        title = words(figure)[1]
-        best, loss = re.search(r"lowest is (\w+), loss ([\d.e+-]+);", title).groups()
-        reached = {name: SURFACES["bowl"](*path[step], 30)[0] for name, path in _paths("bowl", (-2.4, 1.0), 30, 0.06, 0.9, 0.99).items()}
-        assert best == min(reached, key=reached.get) and float(loss) == pytest.approx(reached[best], rel=0.06)
+        figure.update(**figure.values | {"lr": lr, "step": step})
+        said = dict()
+        for text in words(figure):
+            if found := re.fullmatch(r"(\w+), η = ([\d.e+-]+)\nloss ([\d.e+-]+)", text):
+                said[found[1]] = float(found[2]), float(found[3])
+        assert said.keys() == paths.keys()
+        reached = {}
+        for name, (rate, path) in paths.items():
+            reached[name] = 0.5 * (path[step, 0] ** 2 + 100 * path[step, 1] ** 2)
+            assert said[name] == pytest.approx((rate, reached[name]), rel=0.06)
+        assert figure.fig.get_suptitle() == f"After {step} step{'s' if step > 1 else ''} {min(reached, key=reached.get)} is lowest"
 
 
 def test_the_correction_takes_the_start_out_of_a_running_mean():
@@ -271,22 +300,3 @@ def test_the_correction_takes_the_start_out_of_a_running_mean():
     weights = 0.98 ** (t[:, None] - t) * (t[:, None] >= t)  # of each gradient in the mean after each step
     assert np.allclose(plain, 0.02 * weights @ g)
     assert np.allclose(corrected, weights @ g / weights.sum(axis=1))
-
-
-@pytest.mark.parametrize("points, widest, good", [
-    (0.6, "RMSProp, a factor of 3", [0.2]), (1.1, "SGD and RMSProp, a factor of 3", [0.1, 0.2, 0.3]),
-    (2.0, "SGD, a factor of 4", [0.1, 0.2, 0.3, 0.4])])
-def test_what_counts_as_good_decides_whose_range_is_widest(points, widest, good):
-    figure = MAKERS["good_step_sizes"]()
-    figure.update(points=points)
-    assert words(figure)[1].endswith(f"widest is {widest}") and list(figure.fig.axes[0].lines[1].get_xdata()) == good
-
-
-def test_step_sizes_are_shown_as_powers_of_ten():
-    figure = MAKERS["step_sizes"]()
-    figure.update(moment=10, layer="first filters")
-    sizes = np.geomspace(1e-3, 10, 3 * 16 * 64).reshape(3, 16, 8, 8)[1]
-    image = shown(figure, 0)
-    assert np.allclose(np.sort(image[~np.isnan(image)]), np.sort(np.log10(sizes).ravel()))
-    low, high = np.quantile(sizes, (0.05, 0.95))
-    assert f"{low:.2g} to {high:.2g}, a factor of {high / low:,.0f} within" in words(figure)[0]

@@ -9,10 +9,10 @@ from .lesson_05 import feature_maps, filters, saliency
 from .lesson_06 import mends
 from .lesson_07 import factors, fading, paths
 from .lesson_08 import inert
-from .lesson_09 import bias_correction, good_step_sizes, playground, step_sizes
+from .lesson_09 import bias_correction, playground
 
 __all__ = [
     "Live", "bias_correction", "design_filter", "explorer", "factors", "fading", "feature_maps", "filters",
-    "good_step_sizes", "how_many_pixels", "inert", "look_inside", "mends", "one_weight", "paths", "playground",
-    "saliency", "slide", "softmax", "step_size", "step_sizes", "stride_and_padding", "tap_check", "training", "way_back",
+    "how_many_pixels", "inert", "look_inside", "mends", "one_weight", "paths", "playground",
+    "saliency", "slide", "softmax", "step_size", "stride_and_padding", "tap_check", "training", "way_back",
 ]

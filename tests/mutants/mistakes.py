@@ -476,6 +476,7 @@ MISTAKES = _in(
     "analysis.py", "test_live_content",
     ("analysis: the skip's own gradient left out", "F.relu_backward(through + along, relu1)", "F.relu_backward(through, relu1)"),
     ("analysis: paths that go uphill", "place.grad = gradient(place.value)", "place.grad = -gradient(place.value)"),
+    ("analysis: tuned without Adam's correction", "m / (1 - b1**t) / (np.sqrt", "m / (np.sqrt"),
 ) + _in(
     "live/core.py", "test_live",
     ("live figures: a moved control changes nothing", "        self.image.value = self.frame(**self.values)\n\n    def _repr", "        pass\n\n    def _repr"),
