@@ -6,7 +6,7 @@ import pytest
 from live_figures import MAKERS
 
 from helpers import data, functional as F, optim
-from helpers.analysis import RATES, SURFACES, best_rates, optimizer_path
+from helpers.analysis import RATES, SURFACES, best_runs, optimizer_path
 from helpers.gradcheck import numeric_gradient, relative_error
 from helpers.layers import Parameter
 from helpers.live.lesson_09 import _paths
@@ -257,16 +257,17 @@ def _peers(b1, b2):
 @pytest.mark.parametrize("surface, start, condition, b1, b2", [
     ("bowl", (-2.4, 1.0), 100, 0.9, 0.99), ("ravine", (0.5, -1.8), 10, 0.6, 0.9), ("saddle", (-2.0, 0.02), 1, 0.0, 0.5)])
 def test_the_best_learning_rate_has_the_lowest_mean_loss_of_those_tried(surface, start, condition, b1, b2):
-    best, formula = best_rates(surface, start, condition, b1, b2, 40), SURFACES[surface]
+    best, formula = best_runs(surface, start, condition, b1, b2, 40), SURFACES[surface]
     for name, make in _peers(b1, b2).items():
-        means = []
+        runs = []
         for rate in RATES:
             with np.errstate(all="ignore"):
                 path = optimizer_path(lambda place: make([place[0]], rate), lambda place: np.array(formula(*place, condition)[1:]),
                                       start, 39, limit=np.inf)
-                mean = np.mean([formula(*place, condition)[0] for place in path])
-            means.append(mean if np.isfinite(mean) else np.inf)
-        assert best[name] == pytest.approx(RATES[np.argmin(means)]), name
+                runs.append([formula(*place, condition)[0] for place in path])
+        means = np.nan_to_num(np.mean(runs, axis=1), nan=np.inf)
+        rate, losses = best[name]
+        assert rate == pytest.approx(RATES[np.argmin(means)]) and np.allclose(losses, runs[np.argmin(means)]), name
 
 
 def test_a_path_that_leaves_for_good_stays_where_it_left():

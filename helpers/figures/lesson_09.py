@@ -31,7 +31,8 @@ def step_sizes(steps, sizes, title):
         ax.set(xscale="log", yscale="log", xlabel="step", title=layer, xticks=[1, 10, 100])
         ax.minorticks_off()
         ax.xaxis.set_major_formatter("{x:g}")
-    axes[0].set(ylabel="effective step size")
+    axes[0].set(ylabel="effective step size", yticks=[0.01, 1, 100, 10_000])
+    axes[0].yaxis.set_major_formatter("{x:g}")
     fig.suptitle(title)
     return Picture(fig, f"The range of effective step sizes over a run, one panel a layer: {title}")
 

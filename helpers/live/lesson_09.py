@@ -4,7 +4,7 @@ from functools import lru_cache
 import numpy as np
 from matplotlib import colormaps
 
-from ..analysis import SURFACES, best_rates, optimizer_path
+from ..analysis import SURFACES, best_runs, optimizer_path
 from ..figures import style as G
 from ..figures.lesson_09 import MARKS
 from ..optim import SGD, Adam, Momentum, RMSProp
@@ -21,7 +21,9 @@ def _paths(surface, start, condition, lr, b1, b2):
     formula, makers = SURFACES[surface], {
         "SGD": lambda place, lr: SGD(place, lr), "momentum": lambda place, lr: Momentum(place, lr, b1),
         "RMSProp": lambda place, lr: RMSProp(place, lr, b2), "Adam": lambda place, lr: Adam(place, lr, (b1, b2))}
-    rates = best_rates(surface, start, condition, b1, b2, _MOST) if lr == _TUNED else dict.fromkeys(makers, lr)
+    rates = dict.fromkeys(makers, lr)
+    if lr == _TUNED:
+        rates = {name: rate for name, (rate, _) in best_runs(surface, start, condition, b1, b2, _MOST).items()}
 
     def path(name):
         return optimizer_path(lambda place: makers[name](place, rates[name]),
