@@ -100,11 +100,6 @@ MAKERS = {
     "saliency": lambda: live.saliency(_cnn()[0], _digits().x_test[_ten()]),
     "playground": live.playground,
     "bias_correction": live.bias_correction,
-    "good_step_sizes": lambda: live.good_step_sizes({
-        "SGD": (np.array([0.1, 0.2, 0.3, 0.4]), np.array([0.96, 0.97, 0.96, 0.955])),
-        "RMSProp": (np.array([0.001, 0.003]), np.array([0.978, 0.98]))}),
-    "step_sizes": lambda: live.step_sizes([1, 10, 100], {"first filters": np.geomspace(1e-3, 10, 3 * 16 * 64).reshape(3, 16, 8, 8),
-                                                         "dense": np.geomspace(10, 1e-3, 3 * 10 * 64).reshape(3, 10, 8, 8)}),
     "factors": live.factors,
     "vanishing": lambda: live.vanishing(_digits().x_train[:32]),
     "inert": lambda: live.inert(skip.SkipNet(0, list(skip.FAULTS)), cnn.pixels(_digits().x_test[:1])[0], _digits().y_test[0]),

@@ -9,10 +9,10 @@ from .lesson_05 import feature_maps, filters, saliency
 from .lesson_06 import fixes
 from .lesson_07 import factors, vanishing
 from .lesson_08 import inert
-from .lesson_09 import bias_correction, good_step_sizes, playground, step_sizes
+from .lesson_09 import bias_correction, playground
 
 __all__ = [
     "Live", "backward_pass", "bias_correction", "design_filter", "explorer", "factors", "feature_maps", "filters", "fixes",
-    "good_step_sizes", "graph", "how_many_pixels", "im2col", "inert", "look_inside", "max_pooling", "one_weight",
-    "playground", "saliency", "slide", "softmax", "step_size", "step_sizes", "stride_and_padding", "training", "vanishing",
+    "graph", "how_many_pixels", "im2col", "inert", "look_inside", "max_pooling", "one_weight", "playground", "saliency",
+    "slide", "softmax", "step_size", "stride_and_padding", "training", "vanishing",
 ]

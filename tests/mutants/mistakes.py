@@ -568,6 +568,14 @@ MISTAKES = _in(
     "figures/lesson_00.py", "test_figures",
     ("figures: a class of few images fills its row from the next", "images[data.y_train == place]", "images[data.y_train >= place]"),
 ) + _in(
+    "figures/lesson_02.py", "test_figures",
+    ("figures: a line through one seed, not through the mean", "np.mean(accuracies, axis=0)", "accuracies[0]"),
+    ("figures: the least sure mistakes first", 'np.argsort(-sure[wrong], kind="stable")', 'np.argsort(sure[wrong], kind="stable")'),
+    ("figures: a size of the layer before", 'f"{values[-1]:.2g}"', 'f"{values[-2]:.2g}"'),
+) + _in(
+    "figures/lesson_09.py", "test_figures",
+    ("figures: a band from extreme to extreme", "ax.fill_between(steps, low, high,", "ax.fill_between(steps, least, most,"),
+) + _in(
     "figures/shared.py", "test_figures",
     ("figures: true class and guess exchanged", "np.add.at(table, (labels, guesses), 1)", "np.add.at(table, (guesses, labels), 1)"),
 ) + _in(
@@ -587,6 +595,7 @@ MISTAKES = _in(
 ) + _in(
     "analysis.py", "test_facts_09",
     ("analysis: paths that go uphill", "place.grad = gradient(place.value)", "place.grad = -gradient(place.value)"),
+    ("analysis: tuned without Adam's correction", "m / (1 - b1**t) / (np.sqrt", "m / (np.sqrt"),
 ) + _in(
     "live/core.py", "test_live",
     ("live figures: a moved control changes nothing", "        self.image.value = self.frame(**self.values)\n\n    def _ipy", "        pass\n\n    def _ipy"),
