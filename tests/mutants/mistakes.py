@@ -488,6 +488,20 @@ MISTAKES = _in(
     ("live figures: gradients overwritten where windows overlap", "dx[start:start + taps] += arriving * w", "dx[start:start + taps] = arriving * w"),
     ("live figures: a tap's gradient without the stride", "padded[starts + k]", "padded[np.arange(count) + k]"),
 ) + _in(
+    "live/lesson_07.py", "test_facts_07",
+    ("live figures: the band of slopes without skips", "np.cumprod(1 + others, axis=1), [5, 50, 95]", "np.cumprod(others, axis=1), [5, 50, 95]"),
+    ("live figures: half of all draws, at the wrong layer", "{half[-1]:.2g}", "{half[0]:.2g}"),
+    ("live figures: every draw is the first", "np.random.default_rng((1, draw))", "np.random.default_rng((1, 1))"),
+    ("live figures: He's deviation taken for Glorot's", '"He\'s": 2**0.5', '"He\'s": 2.0'),
+) + _in(
+    "figures/lesson_07.py", "test_facts_07",
+    ("figures: a mean of both ways", 'f"{runs.mean():.0%}"', 'f"{np.mean(np.ravel(pair[0])):.0%}"'),
+    ("figures: a skip that helps is said to hurt", "if gain < 0]", "if gain > 0]"),
+) + _in(
+    "figures/lesson_08.py", "test_facts_08",
+    ("figures: the smallest logits drawn as the largest", 'ax.plot(batches, highest, "o-"', 'ax.plot(batches, lowest, "o-"'),
+    ("figures: the cross a batch too early", "ax.plot(batches[-1], highest[-1]", "ax.plot(batches[-2], highest[-1]"),
+) + _in(
     "live/lesson_09.py", "test_live_content",
     ("live figures: the two betas exchanged", "(b1, b2))}", "(b2, b1))}"),
     ("live figures: a correction of the wrong step", "np.array(means) / (1 - beta**t)", "np.array(means) / (1 - beta**(t + 1))"),
