@@ -619,6 +619,20 @@ MISTAKES = _in(
     ("look_inside: numbers read column by column", "zip(numbers, part.flat)", "zip(numbers, part.T.flat)"),
     ("look_inside: the window's end one too far", "rows {row}–{row + 4}", "rows {row}–{row + 5}"),
 ) + _in(
+    "live/lesson_07.py", "test_facts_07",
+    ("live figures: the band of slopes without skips", "np.cumprod(1 + others, axis=1), [5, 50, 95]", "np.cumprod(others, axis=1), [5, 50, 95]"),
+    ("live figures: half of all draws, at the wrong layer", "{half[-1]:.2g}", "{half[0]:.2g}"),
+    ("live figures: every draw is the first", "np.random.default_rng((1, draw))", "np.random.default_rng((1, 1))"),
+    ("live figures: He's deviation taken for Glorot's", '"He\'s": 2**0.5', '"He\'s": 2.0'),
+) + _in(
+    "figures/lesson_07.py", "test_facts_07",
+    ("figures: a mean of both ways", 'f"{runs.mean():.0%}"', 'f"{np.mean(np.ravel(pair[0])):.0%}"'),
+    ("figures: a skip that helps is said to hurt", "if gain < 0]", "if gain > 0]"),
+) + _in(
+    "figures/lesson_08.py", "test_facts_08",
+    ("figures: the smallest logits drawn as the largest", 'ax.plot(batches, highest, "o-"', 'ax.plot(batches, lowest, "o-"'),
+    ("figures: the cross a batch too early", "ax.plot(batches[-1], highest[-1]", "ax.plot(batches[-2], highest[-1]"),
+) + _in(
     "figures/lesson_06.py", "test_facts_06",
     ("figures: an exploded run is left out of a median", "middles.append(np.median(np.nan_to_num(runs, nan=0), axis=1))", "middles.append(np.nanmedian(runs, axis=1))"),
     ("figures: both panels of fixes at the published rate", "(np.full(len(rows), rates.index(published)), own)", "(np.full(len(rows), rates.index(published)),) * 2"),
