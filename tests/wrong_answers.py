@@ -1,7 +1,7 @@
 """Answers to the exercises as learners write them: wrong ones, each with a word of the hint that it must get, and right ones.
 
 The bodies stand below the exercise's own first line. A word is a regular expression, and several of them are several words
-that will do; "" stands for a mistake that nothing recognises yet: it must be refused, and that is all.
+that will do; "" stands for any hint at all, or none: the answer must be refused.
 """
 from textwrap import indent
 from typing import NamedTuple
@@ -326,7 +326,7 @@ _to("avg_pool_backward", "dy, size", {
     "return np.repeat(np.repeat(dy, size, axis=0), size, axis=1)": "share",
     "return np.repeat(np.repeat(dy, size, axis=0), size, axis=1) / size": "size",
     "return np.tile(dy, (size, size)) / size**2": "repeat|another order",
-    "return np.repeat(dy, size, axis=0) / size**2": "shape",
+    "return np.repeat(dy, size, axis=0) / size**2": "repeated along axis 1",
     "return np.repeat(dy, size * size) / size**2": "",
     "return np.repeat(np.repeat(dy, size), size).reshape(dy.shape[0] * size, dy.shape[1] * size) / size**2": "another order",
     "return np.repeat(np.repeat(dy, size, 1), size, 0).T / size**2": "transposed",
@@ -487,7 +487,7 @@ _M = "m = 0.9 * m + 0.1 * g\nv = 0.999 * v + 0.001 * g**2\n"
 _to("adam_step", "w, g, m, v, t", {
     _M + "return w - 0.001 * m / (np.sqrt(v) + 1e-8)": "correction",
     _M + "m = m / (1 - 0.9**t)\nreturn w - 0.001 * m / (np.sqrt(v) / (1 - 0.999**t) + 1e-8)": "",
-    _M + "return w - 0.001 * (m / (1 - 0.9 * t)) / (np.sqrt(v / (1 - 0.999 * t)) + 1e-8)": "nan|",
+    _M + "return w - 0.001 * (m / (1 - 0.9 * t)) / (np.sqrt(v / (1 - 0.999 * t)) + 1e-8)": "yours is nan",
     _M + "t = t - 1\nreturn w - 0.001 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)": "t - 1 in place of t",
     _M + "t = t + 1\nreturn w - 0.001 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)": "one too large",
     _M + "return w - 0.001 * (m / (1 - 0.9**t)) / np.sqrt(v / (1 - 0.999**t) + 1e-8)": "root",
