@@ -163,6 +163,11 @@ def test_of_layers_a_changed_column_is_recognised():
     assert "the first of layers alone" in said(lambda layers: layers[0][0] * layers[0][1], truth, cases)
 
 
+def test_a_repeat_that_is_missing_is_named():
+    words = said(lambda x: x / 4, lambda x: np.repeat(x, 2, axis=1) / 4, [(x,) for x in draws((3, 4), (2, 3))])
+    assert "repeated along axis 1" in words
+
+
 def test_two_numbers_are_spoken_of_as_two():
     def truth(x):
         return np.array([x.mean(), x.std()])
