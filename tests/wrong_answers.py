@@ -1,7 +1,7 @@
 """Answers to the exercises as learners write them: wrong ones, each with a word of the hint that it must get, and right ones.
 
 The bodies stand below the exercise's own first line. A word is a regular expression, and several of them are several words
-that will do; "" stands for a mistake that nothing recognises yet: it must be refused, and that is all.
+that will do; "" stands for any hint at all, or none: the answer must be refused.
 """
 from textwrap import indent
 from typing import NamedTuple
@@ -38,7 +38,7 @@ _to("ink", "image", {
     "return np.count_nonzero(image)": "784",
     "return image.mean()": "mean of the pixel values",
     "return (image == 0).mean()": "pixels that are zero",
-    "return 100 * (image > 0).mean()": "100 times",
+    "return 100 * (image > 0).mean()": "100 times|per cent",
     "return image > 0": "mean over axes 0 and 1 is missing",
     "return (image > 0).sum() // 784": "rounds? it down|//",
     "return (image > 0).sum() / 28": "",
@@ -71,8 +71,8 @@ _to("log_softmax", "logits", {
     "z = logits - logits.max()\nreturn z - np.log(np.exp(z).sum(axis=1, keepdims=True))": "whole batch",
     "z = logits - logits.max(axis=1, keepdims=True)\nreturn z / np.log(np.exp(z).sum(axis=1, keepdims=True))": "",
     "z = logits - logits.max(axis=1, keepdims=True)\nreturn np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)": "probabilities",
-    "z = logits - logits.max(axis=1, keepdims=True)\nreturn np.log(np.exp(z).sum(axis=1, keepdims=True)) - z": "wrong sign",
-    "return logits - logits.max(axis=1, keepdims=True)": "same number, another one for each row",
+    "z = logits - logits.max(axis=1, keepdims=True)\nreturn np.log(np.exp(z).sum(axis=1, keepdims=True)) - z": "wrong sign|loss",
+    "return logits - logits.max(axis=1, keepdims=True)": "same number, another one for each row|logarithm of the sum",
     "z = logits - logits.max(axis=1, keepdims=True)\nreturn z - np.log(np.exp(z).sum())": "same number, another one for each row|whole",
     "return softmax(logits)": "softmax spelt",
     "z = logits - logits.max(axis=1, keepdims=True)\nreturn z - np.log2(np.exp(z).sum(axis=1, keepdims=True))": "same number, another one for each row",
@@ -97,7 +97,7 @@ _to("decayed_step", "w, dw, lr, decay", {
     "return w - lr * (dw + 2 * decay * w)": "half",
     "return w - lr * (dw + decay / 2 * w**2)": "slope",
     "return -lr * (dw + decay * w)": "",
-    "return w - (dw + decay * w)": "what you add to w is 10 times",
+    "return w - (dw + decay * w)": "what you add to w is 10 times|learning rate",
     "return lr * (dw + decay * w)": "",
     "return w - lr * (dw + decay / 2 * np.sum(w**2))": "",
     "w -= lr * (dw + decay * w)\nreturn w": "changed w",
@@ -137,7 +137,7 @@ _to("sigmoid_backward", "dy, y", {
     "dx = np.zeros_like(dy)\nfor i in range(len(dy)):\n    for j in range(dy.shape[1] - 1):\n        dx[i, j] = dy[i, j] * y[i, j] * (1 - y[i, j])\nreturn dx": "last place along axis 1",
     "dx = np.zeros_like(dy)\nfor i in range(len(dy)):\n    for j in range(dy.shape[1]):\n        dx[i, j] = dy[i, j] * y[i, j] * (1 - y[i, j])\n    return dx": "first round",
     "dx = np.zeros_like(dy)\nfor i in range(dy.shape[1]):\n    for j in range(dy.shape[0]):\n        dx[i, j] = dy[i, j] * y[i, j] * (1 - y[i, j])\nreturn dx": "counted from 0",
-    "return dy": "your result is dy",
+    "return dy": "your result is dy|slope",
     "return [dy, y * (1 - y)]": "one number or one array|shape",
 }, [
     "return dy * (y - y**2)",
@@ -192,79 +192,15 @@ _to("map_size", "size, layers", {
     "if not layers:\n    return size\nk, s, p = layers[0]\nreturn map_size((size + 2 * p - k) // s + 1, layers[1:])",
 ])
 
-_to("same_padding", "kernel", {
-    "return kernel // 2, kernel // 2": "even filter",
-    "return (kernel - 1) // 2, (kernel - 1) // 2": "even filter",
-    "return kernel - 1, kernel - 1": "grows",
-    "return kernel // 2, (kernel - 1) // 2": "far one|exchanged|after",
-    "return 0, kernel - 1": "one side",
-    "return (kernel - 1) / 2": "shape \\(2,\\)",
-    "return (kernel - 1) / 2, (kernel - 1) / 2": "whole numbers",
-    "if kernel % 2:\n    return kernel // 2, kernel // 2": "every branch",
-    "if kernel % 2:\n    return kernel // 2, kernel // 2\nelse:\n    print('even')": "print instead of return",
-    "return kernel - 1": "shape \\(2,\\)",
-    "return (kernel + 1) // 2, (kernel + 1) // 2": "",
-}, [
-    "before = (kernel - 1) // 2\nreturn [before, kernel - 1 - before]",
-    "return np.array([(kernel - 1) // 2, kernel // 2])",
-    "if kernel % 2 == 0:\n    return kernel // 2 - 1, kernel // 2\nelse:\n    return kernel // 2, kernel // 2",
-    "return np.floor((kernel - 1) / 2), np.ceil((kernel - 1) / 2)",
-])
-
-_to("conv1d", "x, w, stride", {
-    "return np.convolve(x, w, 'valid')[::stride]": "flipped",
-    "n = (len(x) - len(w)) // stride + 1\nreturn np.array([(x[i:i + len(w)] * w).sum() for i in range(n)])": "stride",
-    "return np.array([(x[i:i + len(w)] * w).sum() for i in range(0, len(x) - len(w), stride)])": "last window",
-    "return np.array([x[i:i + len(w)] @ w for i in range(len(x) - len(w) + 1)])": "stride",
-    "return np.array([(x[i:i + len(w)] * w).mean() for i in range(0, len(x) - len(w) + 1, stride)])": "mean",
-    "return np.array([x[i:i + len(w)] * w for i in range(0, len(x) - len(w) + 1, stride)])": "sum over axis 1 is missing",
-    "return np.array([x[i:i + len(w)].sum() for i in range(0, len(x) - len(w) + 1, stride)])": "",
-    "for i in range(0, len(x) - len(w) + 1, stride):\n    return (x[i:i + len(w)] * w).sum()": "first round",
-    "y = np.zeros((len(x) - len(w)) // stride + 1)\nfor p in range(len(y)):\n    for k in range(len(w)):\n        y[p] = x[p * stride + k] * w[k]\nreturn y": "",
-    "y = np.zeros((len(x) - len(w)) // stride + 1)\nfor p in range(0, len(x), stride):\n    y[p] = x[p:p + len(w)] @ w\nreturn y": "matrix product|counted from 0",
-    "y = np.zeros((len(x) - len(w)) / stride + 1)\nreturn y": "whole number",
-    "return np.array([x[i:i + len(w)] @ w for i in range(0, len(x), stride)])": "matrix product",
-    "total = 0\ny = []\nfor i in range(0, len(x) - len(w) + 1, stride):\n    total += x[i:i + len(w)] @ w\n    y.append(total)\nreturn np.array(y)": "back to 0",
-    "print([x[i:i + len(w)] @ w for i in range(0, len(x) - len(w) + 1, stride)])": "print instead of return",
-    "return np.array([[x[i:i + len(w)] @ w] for i in range(0, len(x) - len(w) + 1, stride)])": "axis of length 1 too many",
-    "return np.correlate(x, w, 'same')[::stride]": "shape",
-    "return np.array([x[i:i + len(w)] @ w for i in range(len(x) - len(w), -1, -stride)])": "",
-}, [
-    "return np.correlate(x, w, 'valid')[::stride]",
-    "return np.convolve(x, w[::-1], 'valid')[::stride]",
-    "return np.lib.stride_tricks.sliding_window_view(x, len(w))[::stride] @ w",
-    "return [x[i:i + len(w)] @ w for i in range(0, len(x) - len(w) + 1, stride)]",
-    "y = []\np = 0\nwhile p + len(w) <= len(x):\n    y.append(float(np.dot(x[p:p + len(w)], w)))\n    p += stride\nreturn tuple(y)",
-    "y = np.zeros((len(x) - len(w)) // stride + 1, np.float32)\nfor p in range(len(y)):\n    for k in range(len(w)):\n        y[p] += x[p * stride + k] * w[k]\nreturn y",
-])
-
-_to("conv_parameters", "filters, channels, kernel", {
-    "return filters * channels * kernel**2": "bias",
-    "return filters * kernel**2 + filters": "channels",
-    "return filters * channels * kernel**2 + 1": "bias",
-    "return filters * channels * (kernel**2 + 1)": "bias",
-    "return filters * channels * kernel + filters": "one side",
-    "return channels * kernel**2 + 1": "one filter|several",
-    "return filters * (channels + kernel * kernel + 1)": "",
-    "return filters * channels * kernel**2 + channels": "",
-    "return filters + channels + kernel": "",
-    "return 2 * filters * (channels * kernel**2 + 1)": "2 times",
-    "return filters, channels * kernel**2 + 1": "tuple of 2",
-}, [
-    "return (channels * kernel * kernel + 1) * filters",
-    "return float(filters * channels * kernel**2 + filters)",
-    "return np.zeros((filters, channels, kernel, kernel)).size + np.zeros(filters).size",
-])
-
 _to("bias_backward", "dy", {
-    "return dy.sum(axis=(1, 2, 3))": "shape|another axis",
-    "return dy.sum(axis=0)": "sum over axes 1 and 2",
-    "return dy.sum()": "sum of the wanted result over axis 0",
+    "return dy.sum(axis=(1, 2, 3))": "another axis|axis of the images",
+    "return dy.sum(axis=0)": "sum over axes 1 and 2|places",
+    "return dy.sum()": "sum of the wanted result over axis 0|all filters",
     "return dy.mean(axis=(0, 2, 3))": "mean",
     "return dy.sum(axis=(2, 3)).mean(axis=0)": "batch",
     "return dy.sum(axis=(0, 2, 3)) / dy.shape[0]": "batch",
-    "return dy.sum(axis=(2, 3))": "sum over axis 0 is missing",
-    "return dy.sum(axis=(0, 2, 3), keepdims=True)": "axis of length 1 too many",
+    "return dy.sum(axis=(2, 3))": "sum over axis 0 is missing|images",
+    "return dy.sum(axis=(0, 2, 3), keepdims=True)": "axis of length 1 too many|keepdims",
     "return dy[0].sum(axis=(1, 2))": "one image",
     "return dy.sum(axis=(0, 1, 2))": "another axis",
     "return dy.sum(axis=(0, 2, 4))": "fewer axes",
@@ -272,7 +208,7 @@ _to("bias_backward", "dy", {
     "return dy.max(axis=(0, 2, 3))": "",
     "db = []\nfor f in range(dy.shape[1]):\n    db.append(dy[:, f])\nreturn db": "sum over axes 1 and 2 and 3 is missing",
     "db = np.zeros(dy.shape[1])\nfor f in range(dy.shape[1]):\n    db += dy[:, f].sum()\nreturn db": "sum of all",
-    "db = 0\nfor f in range(dy.shape[1]):\n    db += dy[:, f].sum()\nreturn db": "sum of the wanted result",
+    "db = 0\nfor f in range(dy.shape[1]):\n    db += dy[:, f].sum()\nreturn db": "sum of the wanted result|all filters",
     "return dy": "sum over axes 0 and 2 and 3",
 }, [
     "return np.einsum('nfij->f', dy)",
@@ -311,7 +247,7 @@ _to("dw_2d", "dy, x, taps, stride", {
     "dw = np.zeros((taps, taps))\nfor i in range(taps):\n    for j in range(taps):\n        r = x[i::stride, j::stride][:dy.shape[0], :dy.shape[1]]\n        dw[i, j] = (dy * r).mean()\nreturn dw": "mean",
     "dw = np.zeros((taps, taps))\nfor i in range(taps):\n    for j in range(taps):\n        r = x[stride * i:, stride * j:][::stride, ::stride][:dy.shape[0], :dy.shape[1]]\n        dw[i, j] = (dy * r).sum()\nreturn dw": "do not fit|tap",
     "dw = np.zeros((taps, taps))\nfor i in range(taps):\n    for j in range(taps):\n        r = x[i::stride, j::stride][:dy.shape[0], :dy.shape[1]]\n        dw[i, j] = (dy * r).sum()\n    return dw": "first round",
-    "dw = np.zeros((taps, taps))\nfor i in range(taps):\n    for j in range(taps):\n        r = x[i::stride, j::stride][:dy.shape[0], :dy.shape[1]]\n        dw[i, j] = (dy * r).sum()\nreturn dw[::-1, ::-1]": "turned round",
+    "dw = np.zeros((taps, taps))\nfor i in range(taps):\n    for j in range(taps):\n        r = x[i::stride, j::stride][:dy.shape[0], :dy.shape[1]]\n        dw[i, j] = (dy * r).sum()\nreturn dw[::-1, ::-1]": "turned round|half a turn",
     "dw = np.zeros((taps, taps))\nfor i in range(taps):\n    for j in range(taps):\n        dw[i, j] = dy * x[i::stride, j::stride][:dy.shape[0], :dy.shape[1]]\nreturn dw": "One place holds one number",
     "dw = np.zeros(taps, taps)\nreturn dw": "stopped with TypeError",
     "dw = np.zeros((taps, taps))\nfor i in range(taps - 1):\n    for j in range(taps - 1):\n        r = x[i::stride, j::stride][:dy.shape[0], :dy.shape[1]]\n        dw[i, j] = (dy * r).sum()\nreturn dw": "are 0 that should not be",
@@ -320,24 +256,6 @@ _to("dw_2d", "dy, x, taps, stride", {
     "v = np.lib.stride_tricks.sliding_window_view(x, (taps, taps))[::stride, ::stride][:dy.shape[0], :dy.shape[1]]\nreturn np.einsum('pq,pqij->ij', dy, v)",
     "return [[(dy * x[i::stride, j::stride][:dy.shape[0], :dy.shape[1]]).sum() for j in range(taps)] for i in range(taps)]",
     "v = np.lib.stride_tricks.sliding_window_view(x, (taps, taps))[::stride, ::stride][:dy.shape[0], :dy.shape[1]]\nreturn np.tensordot(dy, v, 2).astype(np.float32)",
-])
-
-_to("avg_pool_backward", "dy, size", {
-    "return np.repeat(np.repeat(dy, size, axis=0), size, axis=1)": "share",
-    "return np.repeat(np.repeat(dy, size, axis=0), size, axis=1) / size": "size",
-    "return np.tile(dy, (size, size)) / size**2": "repeat|another order",
-    "return np.repeat(dy, size, axis=0) / size**2": "shape",
-    "return np.repeat(dy, size * size) / size**2": "",
-    "return np.repeat(np.repeat(dy, size), size).reshape(dy.shape[0] * size, dy.shape[1] * size) / size**2": "another order",
-    "return np.repeat(np.repeat(dy, size, 1), size, 0).T / size**2": "transposed",
-    "return np.repeat(np.repeat(dy, size, 1), size, 0) * size**2": "times",
-    "dx = np.zeros((dy.shape[0] * size, dy.shape[1] * size))\ndx[::size, ::size] = dy / size**2\nreturn dx": "are 0 that should not be",
-    "dx = np.zeros((dy.shape[0] * size, dy.shape[1] * size))\ndx[::size, ::size] = dy\nreturn dx": "right total",
-}, [
-    "return np.kron(dy, np.ones((size, size))) / size**2",
-    "return (dy / size / size).repeat(size, 1).repeat(size, 0)",
-    "dx = np.zeros((dy.shape[0] * size, dy.shape[1] * size))\nfor i in range(dx.shape[0]):\n    for j in range(dx.shape[1]):\n        dx[i, j] = dy[i // size, j // size] / size**2\nreturn dx",
-    "return (np.ones((1, size, 1, size), np.float32) * dy[:, None, :, None].astype(np.float32) / size**2).reshape(len(dy) * size, -1)",
 ])
 
 _to("receptive_field", "layers", {
@@ -487,8 +405,8 @@ _M = "m = 0.9 * m + 0.1 * g\nv = 0.999 * v + 0.001 * g**2\n"
 _to("adam_step", "w, g, m, v, t", {
     _M + "return w - 0.001 * m / (np.sqrt(v) + 1e-8)": "correction",
     _M + "m = m / (1 - 0.9**t)\nreturn w - 0.001 * m / (np.sqrt(v) / (1 - 0.999**t) + 1e-8)": "",
-    _M + "return w - 0.001 * (m / (1 - 0.9 * t)) / (np.sqrt(v / (1 - 0.999 * t)) + 1e-8)": "nan|",
-    _M + "t = t - 1\nreturn w - 0.001 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)": "t - 1 in place of t",
+    _M + "return w - 0.001 * (m / (1 - 0.9 * t)) / (np.sqrt(v / (1 - 0.999 * t)) + 1e-8)": "yours is nan|power t",
+    _M + "t = t - 1\nreturn w - 0.001 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)": "t - 1 in place of t|one too small",
     _M + "t = t + 1\nreturn w - 0.001 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)": "one too large",
     _M + "return w - 0.001 * (m / (1 - 0.9**t)) / np.sqrt(v / (1 - 0.999**t) + 1e-8)": "root",
     _M + "return w + 0.001 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)": "uphill|opposite",
@@ -496,7 +414,7 @@ _to("adam_step", "w, g, m, v, t", {
     _M + "return w - (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)": "what you add to w is 1000 times",
     _M + "return w - 0.01 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)": "what you add to w is 10 times",
     "m = 0.9 * m + g\nv = 0.999 * v + g**2\nreturn w - 0.001 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)": "",
-    "m = 0.9 * m + 0.1 * g\nv = 0.999 * v + 0.001 * g\nreturn w - 0.001 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)": "nan",
+    "m = 0.9 * m + 0.1 * g\nv = 0.999 * v + 0.001 * g\nreturn w - 0.001 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)": "nan|mean of g²",
     "m *= 0.9\nm += 0.1 * g\nv *= 0.999\nv += 0.001 * g**2\nreturn w - 0.001 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)": "changed m",
     _M + "return 0.001 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)": "",
     _M + "w = w - 0.001 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)\nreturn w, m, v": "3 things",
@@ -526,12 +444,12 @@ _to("nesterov_direction", "g, velocity, momentum", {
 ])
 
 _to("real_epsilon", "eps, beta2, t", {
-    "return eps": "your result is eps",
+    "return eps": "your result is eps|unchanged",
     "return eps / (1 - beta2**t)": "root",
     "return eps * np.sqrt(1 - beta2**t)": "round",
     "return eps / np.sqrt(1 - beta2)": "power",
     "return eps / np.sqrt(1 - beta2 * t)": "",
-    "return eps / np.sqrt(1 - beta2**(t - 1))": "t - 1 in place of t",
+    "return eps / np.sqrt(1 - beta2**(t - 1))": "t - 1 in place of t|one too small",
     "return eps / (1 - beta2**t)**2": "",
     "return np.sqrt(eps) / np.sqrt(1 - beta2**t)": "",
     "return eps + np.sqrt(1 - beta2**t)": "",
