@@ -137,3 +137,30 @@ def optimizer_path(make, gradient, start, steps, limit=50.0):
         else:
             path.append(tuple(place.value))
     return np.array(path)
+
+
+RATES = np.geomspace(0.001, 1, 31)
+
+
+def best_runs(surface, start, condition, b1=0.9, b2=0.99, steps=120):
+    """{optimiser: (learning rate, losses (steps,))}: of RATES, the one whose mean loss over the steps from `start` is the lowest.
+
+    All rates are tried at once, a row each; a row that leaps to infinity loses.
+    """
+    formula, rates, found = SURFACES[surface], RATES[:, None], {}
+    for name in ("SGD", "momentum", "RMSProp", "Adam"):
+        place, losses = np.tile(np.asarray(start, np.float64), (len(RATES), 1)), np.zeros((steps, len(RATES)))
+        m, v = np.zeros_like(place), np.zeros_like(place)
+        with np.errstate(all="ignore"):
+            for t in range(1, steps + 1):
+                losses[t - 1], *slopes = formula(*place.T, condition)
+                g = np.stack(slopes, axis=1)
+                m = b1 * m + (g if name == "momentum" else (1 - b1) * g)
+                v = b2 * v + (1 - b2) * g * g
+                place = place - rates * {
+                    "SGD": g, "momentum": m, "RMSProp": g / (np.sqrt(v) + 1e-8),
+                    "Adam": m / (1 - b1**t) / (np.sqrt(v / (1 - b2**t)) + 1e-8)}[name]
+            means = losses.mean(axis=0)
+        best = np.argmin(np.where(np.isfinite(means), means, np.inf))
+        found[name] = float(RATES[best]), losses[:, best]
+    return found

@@ -43,12 +43,12 @@ def teachers(notebook):
 
 
 def make(target):
-    """Both copies of every lesson into `target`, which is replaced whole."""
+    """Both copies of every notebook into `target`, which is replaced whole."""
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".hand-out-") as temporary:
         new = Path(temporary) / "new"
         for name, copy_of in (("learner", learners), ("teacher", teachers)):
             shutil.copytree(FOLDER / "pictures", new / name / "pictures", ignore=shutil.ignore_patterns("*.py", "jupyterlab.png"))
-            for path in sorted(FOLDER.glob("[0-9]*.ipynb")):
+            for path in sorted(FOLDER.glob("*.ipynb")):
                 nbformat.write(copy_of(nbformat.read(path, as_version=4)), new / name / path.name)
         shutil.rmtree(target, ignore_errors=True)
         new.rename(target)
@@ -69,6 +69,6 @@ if __name__ == "__main__":
     parser.add_argument("--run", action="store_true", help="run the teacher's copies, and look at what their checks say")
     options = parser.parse_args()
     make(HAND_OUT)
-    for path in sorted(HAND_OUT.glob("*/*.ipynb")):
+    for path in sorted(HAND_OUT.glob("*/[0-9]*.ipynb")):
         ran = f": runs, and {run(path)} exercises are right" if options.run and path.parent.name == "teacher" else ""
         print(f"{path.relative_to(HAND_OUT.parent)}{ran}", flush=True)

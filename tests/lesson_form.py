@@ -19,8 +19,8 @@ STOP = "> **A place to stop.**"
 TERMS = {
     "00": ["parameter", "gradient", "baseline", "training set", "test set", "accuracy"],
     "01": ["logits", "cross-entropy", "one-hot", "broadcasting", "computational graph", "local gradient", "upstream gradient",
-           "gradient descent", "learning rate"],
-    "02": ["nonlinearity", "activation function", "hidden layer", "element-wise", "backward pass", "backpropagation",
+           "backward pass", "gradient descent", "learning rate"],
+    "02": ["nonlinearity", "activation function", "hidden layer", "element-wise", "backpropagation",
            "initialisation", "mini-batch", "stochastic gradient descent", "epoch", "overfitting", "confusion matrix",
            "multilayer perceptron"],
     "03": ["kernel", "feature map", "weight sharing", "translation", "stride", "padding", "max pooling", "fully connected"],

@@ -31,26 +31,26 @@ def _snapshots():
     return snapshots
 
 
-def _filter_gradient(dy, x, taps, stride):
-    """dw of one filter on one image, by the stride."""
-    cache = F.conv2d(x[None, None], np.zeros((1, 1, taps, taps)), np.zeros(1), stride)[1]
-    return F.conv2d_backward(dy[None, None], cache)[1][0, 0]
-
-
-def _filter_gradient_as_published(dy, x, taps, stride):
-    return np.array([[(dy * x[i:i + len(dy), j:j + len(dy)]).sum() for j in range(taps)] for i in range(taps)])
-
-
-def _one_convolution(x, w, stride):
-    return F.conv2d(x[None, None], w[None, None], np.zeros(1), stride)[0][0, 0]
-
-
 def _digit_and_filter():
     return _digits().x_train[0, 0].astype(np.float64), np.random.default_rng(0).standard_normal((5, 5))
 
 
 def _slide(image, w):
     return F.conv2d(image[None, None].astype(np.float64), w[None, None].astype(np.float64), np.zeros(1))[0][0, 0]
+
+
+def _lay_out(image, size, stride):
+    starts = range(0, len(image) - size + 1, stride)
+    return np.array([image[p:p + size, q:q + size].ravel() for p in starts for q in starts])
+
+
+def _feature_map(image):
+    rising = 1 - np.abs(np.add.outer(np.arange(5), np.arange(5)) - 4)
+    return np.maximum(_slide(image, rising), 0)
+
+
+def _max_pool(x, size, stride):
+    return F.max_pool2d(x[None, None], size, stride)[0][0, 0]
 
 
 @cache
@@ -67,9 +67,10 @@ def _ten():
 
 
 def _accuracies():
-    """Two rows, three step sizes, four seeds, with one and with all exploded."""
+    """Two rows, three learning rates, four seeds, with one and with all exploded, and one at chance."""
     accuracies = np.random.default_rng(0).random((2, 3, 4))
     accuracies[0, 1, 2] = accuracies[0, 2] = np.nan
+    accuracies[0, 0, 1] = 0.1
     return accuracies
 
 
@@ -77,50 +78,31 @@ def _out_size(size, kernel, stride, padding):
     return (size + 2 * padding - kernel) // stride + 1
 
 
-def _by_path(net, x, labels, scale):
-    """dw1 through the body and along the skip, for skips that lead to the logits, as lesson 07 writes it."""
-    first, bend, residual = net.layers
-    a1 = bend.forward(first.forward(x))
-    _, dy = F.cross_entropy(residual.body.forward(a1) + np.float32(scale) * residual.shortcut.forward(a1), labels)
-    gradients = []
-    for part in (residual.body.backward(dy), np.float32(scale) * residual.shortcut.backward(dy)):
-        first.backward(bend.backward(part))
-        gradients.append(first.weight.grad)
-    return gradients
-
-
 MAKERS = {
     "how_many_pixels": lambda: live.how_many_pixels(_digits().x_train[7, 0]),
     "look_inside": lambda: live.look_inside(_digits().x_train[:200]),
     "softmax": live.softmax,
+    "graph": live.graph,
     "one_weight": lambda: live.one_weight(*_layer()),
     "step_size": lambda: live.step_size(*_layer(), sizes=[0.02, 0.5, 8.0]),
     "training": lambda: live.training(_snapshots(), "1.weight"),
     "slide": lambda: live.slide(_digits().x_train[15, 0], np.arange(25).reshape(5, 5) % 4 - 2, _slide),
     "design_filter": lambda: live.design_filter(_digits().x_train[:10, 0], _slide, [[-1, -1, 2], [-1, 2, -1], [2, -1, -1]]),
     "stride_and_padding": lambda: live.stride_and_padding(_out_size),
+    "im2col": lambda: live.im2col(_lay_out),
+    "max_pooling": lambda: live.max_pooling(_digits().x_train[15, 0], _feature_map, _max_pool),
     "explorer": live.explorer,
-    "tap_check": lambda: live.tap_check(
-        _one_convolution, {"step by the stride": _filter_gradient, "as published": _filter_gradient_as_published},
-        *_digit_and_filter()),
-    "way_back": lambda: live.way_back(*_digit_and_filter(), np.random.default_rng(1).standard_normal((12, 12)), stride=2),
+    "backward_pass": lambda: live.backward_pass(*_digit_and_filter(), np.random.default_rng(1).standard_normal((12, 12)), stride=2),
     "feature_maps": lambda: live.feature_maps({"untrained": models.two_layer_cnn(seed=0), "trained": _cnn()[0]},
                                               _digits().x_test[_ten()], _digits().y_test[_ten()]),
     "filters": lambda: live.filters(_cnn()[1]),
-    "mends": lambda: live.mends(["as published", "mended"], [0.001, 0.01, 0.1], _accuracies()),
+    "fixes": lambda: live.fixes(["as published", "stride"], [0.001, 0.01, 0.1], _accuracies(), 0.126),
     "saliency": lambda: live.saliency(_cnn()[0], _digits().x_test[_ten()]),
     "playground": live.playground,
     "bias_correction": live.bias_correction,
-    "good_step_sizes": lambda: live.good_step_sizes({
-        "SGD": (np.array([0.1, 0.2, 0.3, 0.4]), np.array([0.96, 0.97, 0.96, 0.955])),
-        "RMSProp": (np.array([0.001, 0.003]), np.array([0.978, 0.98]))}),
-    "step_sizes": lambda: live.step_sizes([1, 10, 100], {"first filters": np.geomspace(1e-3, 10, 3 * 16 * 64).reshape(3, 16, 8, 8),
-                                                         "dense": np.geomspace(10, 1e-3, 3 * 10 * 64).reshape(3, 10, 8, 8)}),
     "factors": live.factors,
-    "fading": lambda: live.fading(_digits().x_train[:32]),
+    "vanishing": lambda: live.vanishing(_digits().x_train[:32]),
     "inert": lambda: live.inert(skip.SkipNet(0, list(skip.FAULTS)), cnn.pixels(_digits().x_test[:1])[0], _digits().y_test[0]),
-    "paths": lambda: live.paths(_by_path, {kind: models.skip_cnn(0, kind) for kind in ("constant", "trained")},
-                                _digits().x_test[_ten()], _digits().y_test[_ten()]),
 }
 
 

@@ -9,13 +9,18 @@ facts = Facts()
 
 @facts.live
 def factors(now):
-    slopes = [now.size * float(slope) for slope in np.random.default_rng(4).uniform(-1, 1, 20)]  # drawn as the figure does
+    slopes = [now.size * float(slope) for slope in np.random.default_rng((1, now.draw)).uniform(-1, 1, 20)]  # drawn as the figure does
     products = {name: [abs(np.prod([start + slope for slope in slopes[:layer + 1]])) for layer in range(now.depth)]
-                for name, start in (("f′ · f′ · f′ · …", 0), ("(1 + f′)(1 + f′) · …", 1))}
+                for name, start in (("f′ · f′ · f′ · …, one draw", 0), ("(1 + f′)(1 + f′) · …, one draw", 1))}
     layers = [layer + 1 for layer in range(now.depth)]
-    return {"controls": {"depth": (1, 20), "size": (0.05, 1)},
+    others = np.log1p(now.size * np.random.default_rng((0, 0)).uniform(-1, 1, (4000, 20)))  # logarithms add up
+    ends = [np.sort(np.exp(others[:, :layer].sum(axis=1))) for layer in layers]
+    low, half, high = ([end[place] + part * (end[place + 1] - end[place]) for end in ends]  # 3,999 steps from least to most
+                       for place, part in ((199, 0.95), (1999, 0.5), (3799, 0.05)))
+    return {"controls": {"depth": (1, 20), "size": (0.05, 1), "draw": (1, 50)},
             **{f"0 line {name}": (layers, product) for name, product in products.items()}, "0 horizontal 0": 1, "0 logarithmic": "y",
-            "suptitle": [now.depth, *(product[-1] for product in products.values())]}
+            "0 line with skips, 5 to 95 % of draws": (layers, low), "0 line 1": (layers, high),
+            "suptitle": [now.depth, *(product[-1] for product in products.values()), half[-1]]}
 
 
 _SLOPES = {"identity": lambda z: (z, 1.0 + 0 * z), "sigmoid": lambda z: (1 / (1 + np.exp(-z)), np.exp(-abs(z)) / (1 + np.exp(-abs(z)))**2),
@@ -24,11 +29,11 @@ _SLOPES = {"identity": lambda z: (z, 1.0 + 0 * z), "sigmoid": lambda z: (1 / (1 
 
 
 @facts.live
-def fading(now, images):
+def vanishing(now, images):
     rng = np.random.default_rng(0)  # drawn as the figure does
     lift, weights = rng.standard_normal((images[0].size, 64)), rng.standard_normal((20, 64, 64))
     x = np.array([image.ravel().astype(float) @ lift / np.sqrt((image.astype(float)**2).sum()) for image in images])
-    dy, start = rng.standard_normal(x.shape), {"0.03": 0.03, "Glorot": 1, "He": np.sqrt(2), "2": 2}[now.start] / 8
+    dy, start = rng.standard_normal(x.shape), {"0.03": 0.03, "0.3 of He's": 0.3 * np.sqrt(2), "Glorot's": 1, "He's": np.sqrt(2), "2": 2}[now.start] / 8
     norms = {}
     for name, skip in (("without skips", 0), ("with skips", 1)):
         y, slopes = x, []
@@ -47,28 +52,19 @@ def fading(now, images):
             "0 horizontal 0": 1, "0 logarithmic": "y", "0 ylabel": [1], "suptitle": [1, *(sizes[0] for sizes in norms.values())]}
 
 
-@facts.live
-def paths(now, by_path, networks, images, labels):
-    first, _, residual = networks[now.kind].layers
-    second, _, _, dense = residual.body.layers
-    w1, w2, w3, skip = (layer.weight.value.astype(float) for layer in (first, second, dense, residual.shortcut))
-    b1, b2, b3 = (layer.bias.value.astype(float) for layer in (first, second, dense))
-    image = images[now.image].astype(float)
-    h1 = by_hand.conv(image, w1, b1)
-    a1 = by_hand.relu(h1)
-    h2 = by_hand.conv(a1, w2, b2, stride=2)
-    z = w3 @ by_hand.relu(h2).ravel() + b3 + now.scale * np.tensordot(skip, a1, 3)
-    dz = by_hand.softmax(z) - by_hand.one_hot(labels[now.image])
-    through = by_hand.conv_backward(np.where(h2 > 0, (w3.T @ dz).reshape(h2.shape), 0), a1, w2, stride=2)[0]
-    along = now.scale * np.tensordot(dz, skip, 1)
-    parts = [by_hand.conv_backward(np.where(h1 > 0, part, 0), image, w1)[1][:, 0] for part in (through, along, through + along)]
-    limit = by_hand.largest(np.array(parts))
-    sizes = [np.sqrt((part**2).sum()) for part in parts[:2]]
-    wanted = {"controls": {"image": (0, len(images) - 1), "kind": (list(networks)[0], list(networks)[-1]), "scale": (0, 10)},
-              "0 title": ["through"], "1 title": ["along"], "suptitle": [sizes[1] / (sum(sizes) or 1), limit]}
-    for axis, part in enumerate(parts):
-        wanted |= shown(f"{axis} image 0", by_hand.sheet(part, 4, 1), limit, "gradients")
-    return wanted
+@facts.picture(lambda: [({"sigmoids from He's": ([0.11, 0.12], [0.9, 0.93]), "ReLUs from He's": ([0.86, 0.88], [0.5, 0.61])},),
+                        ({"one": ([0.2], [0.4]), "two from 0.3": ([0.3, 0.5, 0.1], [0.31, 0.6, 0.2])},),
+                        ({"a": ([0.5], [0.4]), "b": ([0.5], [0.3])},)])
+def with_and_without(accuracies):
+    names, wanted, texts = list(accuracies), {}, []
+    for place, pair in enumerate(accuracies.values()):
+        for way, (runs, side) in enumerate(zip(pair, (-1, 1))):
+            label = ("without skips", "with skips")[way] if place == 0 else str(way * len(names) + place)
+            wanted[f"0 line {label}"] = ([place + 0.12 * side] * len(runs), runs)
+            texts.append((place + 0.18 * side, sum(runs) / len(runs), [sum(runs) / len(runs)]))
+    hurt = [name for name, (before, after) in accuracies.items() if sum(after) < sum(before)]
+    return wanted | {"0 horizontal 0": 0.1, "0 texts": texts, "0 xticks": {place: [*name.split(" from ")] for place, name in enumerate(names)},
+                     "0 title": ["hurts", *" and ".join(hurt).split(" and ")] if hurt else ["helps"], "alt": []}
 
 
 @pytest.mark.parametrize("name", facts.names)

@@ -22,7 +22,7 @@ def inert(now, net, image, label):
 
 
 def _felt(net, image, label, rows):
-    """Probabilities, what the skip adds to the scores, and the gradient of the first filters."""
+    """Probabilities, what the skip adds to the logits, and the gradient of the first filters."""
     h1 = by_hand.conv(image[None], net.params["w1"], net.params["b1"])
     a1 = by_hand.relu(h1)
     h2 = by_hand.conv(a1, net.params["w2"], net.params["b2"], stride=2)
@@ -32,6 +32,14 @@ def _felt(net, image, label, rows):
     dh2 = np.where(h2 > 0, sum(one * w for one, w in zip(dz, net.params["w3"])), 0)
     da1 = by_hand.conv_backward(dh2, a1, net.params["w2"], stride=2)[0] + sum(one * row for one, row in zip(dz, rows))
     return p, added, by_hand.conv_backward(np.where(h1 > 0, da1, 0), image[None], net.params["w1"])[1][:, 0]
+
+
+@facts.picture(lambda: [(np.array([0.0, -0.5, 3, 77.8]), np.array([0.2, 1, 102, 406.15]), 354.9), (np.zeros(11), np.arange(11.0), 300)])
+def logit_trace(lowest, highest, limit):
+    batches = range(len(lowest))
+    return {"0 horizontal 0": limit, "0 texts": [(0, limit, ["overflows", round(limit)])], "0 line largest logit": (batches, highest),
+            "0 line smallest logit": (batches, lowest), "0 line nan": (batches[-1:], highest[-1:]),
+            "0 title": [batches[-1], round(max(highest))], "alt": [batches[-1]]}
 
 
 @pytest.mark.parametrize("name", facts.names)

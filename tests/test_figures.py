@@ -93,3 +93,62 @@ def test_confident_mistakes_have_the_names_of_their_classes():
     titles = [ax.get_title() for ax in shown.fig.axes if ax.get_visible()]
     assert titles == ["bird read as ant"] * 2
     assert np.allclose(shown.fig.axes[0].images[0].get_array(), animals.x_train[2].transpose(1, 2, 0))
+
+
+def lines(picture, place=0):
+    """{(colour, style): [y values]} of the lines of one axis that have any."""
+    found = {}
+    for one in picture.fig.axes[place].lines:
+        if len(one.get_ydata()):
+            found.setdefault((one.get_color(), one.get_linestyle()), []).append(np.array(one.get_ydata(), float))
+    return found
+
+
+def test_initialisations_are_drawn_and_named_with_their_last_size():
+    sizes = {"zero": np.zeros(3), "half": np.array([0.5, 0.04, 0.003]), "He": np.array([1, 0.9, 1.1]), "double": np.array([2, 40, 600.0])}
+    ax = figures.initialisation(sizes, "Sizes").fig.axes[0]
+    assert [list(line.get_ydata()) for line in ax.lines] == [list(values) for values in sizes.values()]
+    assert [text.get_text() for text in ax.texts] == ["zero: 0", "half: 0.003", "He: 1.1", "double: 600"]
+    assert [text.xy[1] for text in ax.texts] == [values[-1] for values in sizes.values()]
+
+
+def test_overfitting_has_a_mark_for_each_seed_and_a_line_through_their_means():
+    train, test = np.array([[1.0, 0.9, 0.8], [1.0, 0.8, 0.7]]), np.array([[0.5, 0.6, 0.7], [0.3, 0.5, 0.6]])
+    drawn = lines(figures.overfitting([10, 100, 1000], train, test, "Less"))
+    for accuracies, colour, dash in ((train, style.TRAIN, "-"), (test, style.TEST, "--")):
+        assert np.allclose(drawn[colour, dash], accuracies.mean(axis=0)) and np.allclose(drawn[colour, "None"], accuracies)
+
+
+def test_regions_say_the_accuracy_and_mark_the_true_class():
+    points, labels = np.array([[0.0, 1.0], [0.5, -1.0], [1.0, 0.0], [-1.0, 0.2]]), np.array([1, 0, 1, 0])
+    ax = figures.regions(points, labels, {"half": lambda at: (at[:, 1] > 0.5).astype(int), "right": lambda at: (at[:, 0] > 0.7).astype(int)}).fig.axes[0]
+    assert ax.get_title() == "half: accuracy 75%"
+    assert [line.get_xydata().tolist() for line in ax.lines] == [points[labels == 0].tolist(), points[labels == 1].tolist()]
+
+
+def test_the_surest_mistake_stands_first_and_ties_keep_their_order():
+    probabilities = np.array([[0.1, 0.9], [0.3, 0.7], [0.2, 0.8], [0.3, 0.7], [0.9, 0.1]])
+    images = np.arange(5.0).reshape(5, 1, 1, 1) * np.ones((1, 1, 4, 4))
+    shown = figures.mistakes(images, np.zeros(5, int), probabilities, ("no", "yes")).fig
+    assert [float(ax.images[0].get_array()[0, 0]) for ax in shown.axes if ax.images] == [0, 2, 1, 3]
+    assert [ax.get_xlabel() for ax in shown.axes if ax.images] == ["90.00% sure", "80.00% sure", "70.00% sure", "70.00% sure"]
+    assert "worst of 4 mistakes on 5 test images" in shown.get_suptitle()
+
+
+def test_learning_rates_are_drawn_where_they_were_tried():
+    tuning = {"SGD": (np.array([0.1, 0.2]), np.array([0.9, 0.95])), "momentum": (np.array([0.01, 0.3]), np.array([0.97, 0.5]))}
+    ax = figures.learning_rates(tuning, "Rates").fig.axes[0]
+    for line, (name, (rates, accuracies)) in zip(ax.lines, tuning.items(), strict=True):
+        assert (line.get_label(), list(line.get_xdata()), list(line.get_ydata())) == (name, list(rates), list(accuracies))
+
+
+def test_step_sizes_have_their_median_between_band_and_extremes():
+    quantiles = np.array([[0.01, 0.02, 0.1, 2, 90], [0.02, 0.03, 0.2, 1, 10], [0.03, 0.05, 0.1, 0.5, 3]])
+    picture = figures.step_sizes([1, 10, 100], {"first": quantiles, "dense": 2 * quantiles}, "Steps")
+    for place, wanted in enumerate((quantiles, 2 * quantiles)):
+        ax, found = picture.fig.axes[place], lines(picture, place)
+        drawn, = {colour for colour, _ in found}
+        assert np.allclose(found[drawn, "-"], wanted[:, 2]) and np.allclose(sorted(map(list, found[drawn, ":"])), wanted[:, [0, 4]].T)
+        band = ax.collections[0].get_paths()[0].vertices
+        for step, row in zip([1, 10, 100], wanted):
+            assert {round(y, 6) for x, y in band if x == step} == {round(row[1], 6), round(row[3], 6)}

@@ -60,6 +60,11 @@ def test_pictures_that_the_lessons_name_come_along(copies, kind):
             assert (copies / kind / target).is_file()
 
 
+@pytest.mark.parametrize("kind", ["learner", "teacher"])
+def test_notebooks_that_the_lessons_link_to_come_along(copies, kind):
+    assert {path.name for path in (copies / kind).glob("*.ipynb")} == {path.name for path in FOLDER.glob("*.ipynb")}
+
+
 def test_made_again_the_old_hand_out_is_replaced_whole(tmp_path):
     make(tmp_path / "hand-out")
     (tmp_path / "hand-out" / "learner" / "old.txt").write_text("from before")

@@ -1,10 +1,13 @@
 """Live figures without a browser: every control to its ends, nothing stale, nothing leaked, nothing too small to read."""
 import base64
+import io
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from live_figures import MAKERS, ends_and_middle
+from matplotlib.image import imread
 from matplotlib.text import Text
 
 from helpers.live import core
@@ -55,11 +58,33 @@ def test_all_text_can_be_read_from_the_last_row(figure):
             assert not small, f"below 14 points: {small}"
 
 
-def test_without_a_kernel_the_first_frame_is_shown_with_alt_text(figure):
-    data, metadata = figure._repr_mimebundle_()
-    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
-    assert "application/vnd.jupyter.widget-view+json" in data
-    assert figure.alt in data["text/plain"] and metadata["image/png"]["alt"] == figure.alt
+@pytest.fixture
+def displayed(monkeypatch):
+    """What is displayed, as pairs of data and metadata."""
+    outputs = []
+    monkeypatch.setattr(core, "display", lambda data, metadata=None, raw=False: outputs.append((data, metadata)))
+    return outputs
+
+
+def test_a_figure_is_a_widget_and_a_picture_of_which_a_style_sheet_shows_one(figure, displayed):
+    figure._ipython_display_()
+    (sheet, _), (widget, _), (picture, metadata) = displayed
+    # Nothing beside the widget: a notebook that is not trusted would show it. That the sheet works, the browser tests see.
+    assert list(sheet) == ["text/html"] and list(widget) == ["application/vnd.jupyter.widget-view+json"]
+    assert widget["application/vnd.jupyter.widget-view+json"]["model_id"] == figure.model_id
+    assert figure.alt in picture["text/plain"] and metadata == {"image/png": {"alt": figure.alt}}
+
+
+def test_the_picture_shows_what_the_controls_say(displayed):
+    figure = MAKERS["softmax"]()
+    pictures = []
+    for _ in range(2):
+        figure._ipython_display_()
+        pictures.append(imread(io.BytesIO(base64.b64decode(displayed[-1][0]["image/png"]))))
+        assert np.array_equal(pictures[-1], imread(io.BytesIO(figure.image.value)))
+        control = next(iter(figure.controls.values()))
+        control.value = next(value for value in ends_and_middle(control) if value != control.value)
+    assert not np.array_equal(*pictures)
 
 
 def test_nothing_passes_through_pyplot():

@@ -104,6 +104,15 @@ def test_what_has_two_names_is_one():
     assert net.tied.parameters() == [layer.weight]  # by itself it has its weight
 
 
+@pytest.mark.parametrize("kind", [list, dict])
+def test_a_list_or_dictionary_that_holds_itself_is_refused(kind):
+    net, inner = Holder(fc=Linear(3, 3, 0)), kind()
+    inner.update({0: inner}) if kind is dict else inner.append(inner)
+    net.blocks = [ReLU(), inner]
+    with pytest.raises(ValueError, match=f"'blocks' is a {kind.__name__} that holds itself"):
+        net.parameters()
+
+
 @pytest.mark.parametrize("pointer", [lambda child, net: net, lambda child, net: [{"net": net}], lambda child, net: child],
                          ids=["attribute", "in a list", "itself"])
 def test_a_child_that_points_back_is_refused(pointer):

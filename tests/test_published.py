@@ -12,7 +12,7 @@ from helpers.published import cnn
 ALL = set(cnn.FAULTS)
 DIGITS = data.load_digits("bundled")
 IMAGES, LABELS = cnn.pixels(DIGITS.x_train[:60]), DIGITS.y_train
-# Where a window sees paper alone and its bias is zero, a ReLU stands on its kink, which no check can pass.
+# Where a window sees background alone and its bias is zero, a ReLU stands on its kink, which no check can pass.
 NOISE = np.random.default_rng(0).random((28, 28))
 
 
@@ -61,11 +61,11 @@ def test_weights_come_from_the_legacy_generator_in_the_articles_order():
 @pytest.mark.parametrize("fault, arrays", [("stride", {"w2"}), ("biases", {"b1", "b2"}), ("order", {"w1", "b1", "w2", "b2"}),
                                            ("relu", set()), ("init", set()), ("softmax", set()), ("swap", set())])
 def test_the_gradient_check_finds_each_fault_where_it_is(fault, arrays):
-    assert wrong(cnn.CNN(0, mended=ALL - {fault})) == arrays
+    assert wrong(cnn.CNN(0, fixed=ALL - {fault})) == arrays
 
 
-def test_with_all_mended_it_is_the_network_of_the_course():
-    net, ours = cnn.CNN(0, mended=ALL), models.two_layer_cnn(1).double()
+def test_with_all_fixed_it_is_the_network_of_the_course():
+    net, ours = cnn.CNN(0, fixed=ALL), models.two_layer_cnn(1).double()
     ours.load_state_dict({name: array.reshape(10, 648) if array.ndim == 4 and len(array) == 10 else array
                           for (name, _), array in zip(ours.named_parameters(), net.params.values())})
     loss, dz = F.cross_entropy(ours.forward(IMAGES[:1, None]), LABELS[:1])
@@ -76,8 +76,8 @@ def test_with_all_mended_it_is_the_network_of_the_course():
 
 
 def test_the_error_of_the_order_grows_with_the_step():
-    net = cnn.CNN(0, mended=ALL - {"order"})
-    right = cnn.CNN(0, mended=ALL).gradients(IMAGES[0], LABELS[0])["w1"]
+    net = cnn.CNN(0, fixed=ALL - {"order"})
+    right = cnn.CNN(0, fixed=ALL).gradients(IMAGES[0], LABELS[0])["w1"]
     small, large = (np.abs(net.gradients(IMAGES[0], LABELS[0], rate)["w1"] - right).max() for rate in (1e-7, 1e-5))
     assert large / small == pytest.approx(100, rel=0.01)
 
@@ -85,16 +85,16 @@ def test_the_error_of_the_order_grows_with_the_step():
 def test_without_relus_it_is_one_linear_map():
     one, two, nothing = IMAGES[0], IMAGES[1], np.zeros((28, 28))
 
-    def bends(net):
+    def not_affine(net):
         logits = [net.forward(image)[0] for image in (one + two, one, two, nothing)]
         return relative_error(logits[0], logits[1] + logits[2] - logits[3])
 
-    assert bends(cnn.CNN(0, mended=ALL - {"relu"})) < 1e-12 < 1e-2 < bends(cnn.CNN(0, mended=ALL))
+    assert not_affine(cnn.CNN(0, fixed=ALL - {"relu"})) < 1e-12 < 1e-2 < not_affine(cnn.CNN(0, fixed=ALL))
 
 
-def test_the_published_start_is_too_wide_and_the_mended_one_is_not():
-    def loss(mended):
-        return np.mean([F.cross_entropy(cnn.CNN(0, mended).forward(image)[0][None], LABELS[[place]])[0]
+def test_the_published_start_is_too_wide_and_the_fixed_one_is_not():
+    def loss(fixed):
+        return np.mean([F.cross_entropy(cnn.CNN(0, fixed).forward(image)[0][None], LABELS[[place]])[0]
                         for place, image in enumerate(IMAGES[:30])])
 
     assert loss(()) > 15 and loss(["init"]) < 5
@@ -109,21 +109,21 @@ def test_the_published_loss_fails_for_logits_far_apart(logits):
     z, label = np.array(logits), 0
     with np.errstate(all="ignore"):
         assert not np.isfinite(cnn.CNN().loss_backward(z, label)).all()
-    mended = cnn.CNN(mended=["softmax"]).loss_backward(z, label)
-    np.testing.assert_allclose(mended, [0, 0] if logits[0] > 0 else [-1, 1], atol=1e-12)
+    fixed = cnn.CNN(fixed=["softmax"]).loss_backward(z, label)
+    np.testing.assert_allclose(fixed, [0, 0] if logits[0] > 0 else [-1, 1], atol=1e-12)
 
 
 def test_for_moderate_logits_both_losses_agree():
     z = np.random.default_rng(0).standard_normal(10) * 5
-    np.testing.assert_allclose(cnn.CNN().loss_backward(z, 4), cnn.CNN(mended=["softmax"]).loss_backward(z, 4), atol=1e-12)
+    np.testing.assert_allclose(cnn.CNN().loss_backward(z, 4), cnn.CNN(fixed=["softmax"]).loss_backward(z, 4), atol=1e-12)
 
 
 def test_height_and_width_may_be_exchanged_only_where_they_are_equal():
-    for mended in (ALL, ALL - {"swap"}):
-        square, narrow = cnn.CNN(0, mended), cnn.CNN(0, mended)
+    for fixed in (ALL, ALL - {"swap"}):
+        square, narrow = cnn.CNN(0, fixed), cnn.CNN(0, fixed)
         narrow.params["w3"] = narrow.params["w3"][..., :5].copy()
         assert wrong(square) == set()
-        if "swap" in mended:
+        if "swap" in fixed:
             assert wrong(narrow, NOISE[:, 4:24]) == set()
         else:
             with pytest.raises(ValueError):
@@ -131,7 +131,7 @@ def test_height_and_width_may_be_exchanged_only_where_they_are_equal():
 
 
 def test_a_step_moves_against_the_gradient():
-    net = cnn.CNN(0, mended=ALL)
+    net = cnn.CNN(0, fixed=ALL)
     before, grads = dict(net.params), net.gradients(IMAGES[0], LABELS[0])
     cnn.train(net, IMAGES[:1], LABELS[:1], rate=0.5)
     for name, array in net.params.items():
@@ -140,4 +140,4 @@ def test_a_step_moves_against_the_gradient():
 
 def test_an_unknown_fault_is_told_which_there_are():
     with pytest.raises(ValueError, match="no fault is named strides; the faults are stride, biases"):
-        cnn.CNN(mended=["strides"])
+        cnn.CNN(fixed=["strides"])

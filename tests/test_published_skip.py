@@ -72,15 +72,15 @@ def test_a_batch_is_the_mean_of_its_images_one_place_at_a_time():
 
 def test_weights_come_from_the_legacy_generator_in_the_articles_order():
     np.random.seed(2)
-    spreads = 2 / (16 * 8 * 8 + 16 * 21 * 21), 2 / (8 * 16 * 4 * 4 + 8 * 9 * 9), 2 / (8 * 9 * 9 + 10)
-    drawn = [np.random.normal(0, spread**0.5, shape) for spread, shape in zip(spreads, ((16, 8, 8), (8, 16, 4, 4), (10, 8, 9, 9)))]
+    variances = 2 / (16 * 8 * 8 + 16 * 21 * 21), 2 / (8 * 16 * 4 * 4 + 8 * 9 * 9), 2 / (8 * 9 * 9 + 10)
+    drawn = [np.random.normal(0, variance**0.5, shape) for variance, shape in zip(variances, ((16, 8, 8), (8, 16, 4, 4), (10, 8, 9, 9)))]
     params = skip.SkipNet(2).params
     for name, wanted in zip(("w1", "w2", "w3"), drawn):
         assert np.array_equal(params[name].reshape(wanted.shape), wanted)
     assert not any(params[name].any() for name in ("b1", "b2", "b3"))
 
 
-def test_the_mended_start_has_the_spread_of_glorot():
+def test_the_fixed_initialisation_has_the_standard_deviation_of_glorot():
     params = skip.SkipNet(0, ["init"]).params
     for name, fans in (("w1", 64 + 16 * 64), ("w2", 16 * 16 + 8 * 16), ("w3", 648 + 10)):
         assert params[name].std() == pytest.approx(np.sqrt(2 / fans), rel=0.06)
@@ -99,19 +99,19 @@ def test_the_published_loss_fails_for_logits_far_apart(logits):
     z, label = np.array([logits]), np.array([0])
     with np.errstate(all="ignore"):
         assert not np.isfinite(skip.SkipNet().loss_backward(z, z, label)).all()
-    mended = skip.SkipNet(mended=["softmax"]).loss_backward(z, z, label)
-    np.testing.assert_allclose(mended, [[0, 0] if logits[0] > 0 else [-1, 1]], atol=1e-12)
+    fixed = skip.SkipNet(fixed=["softmax"]).loss_backward(z, z, label)
+    np.testing.assert_allclose(fixed, [[0, 0] if logits[0] > 0 else [-1, 1]], atol=1e-12)
 
 
-@pytest.mark.parametrize("mended", [[], ["mixed"]])
-def test_for_moderate_logits_both_ways_through_the_softmax_agree(mended):
+@pytest.mark.parametrize("fixed", [[], ["mixed"]])
+def test_for_moderate_logits_both_ways_through_the_softmax_agree(fixed):
     before = np.random.default_rng(0).standard_normal((4, 10)) * 5
     after = before + 0.7
-    np.testing.assert_allclose(skip.SkipNet(mended=mended).loss_backward(before, after, SOME),
-                               skip.SkipNet(mended=[*mended, "softmax"]).loss_backward(before, after, SOME), atol=1e-12)
+    np.testing.assert_allclose(skip.SkipNet(fixed=fixed).loss_backward(before, after, SOME),
+                               skip.SkipNet(fixed=[*fixed, "softmax"]).loss_backward(before, after, SOME), atol=1e-12)
 
 
-def test_with_all_mended_it_is_the_network_of_the_course():
+def test_with_all_fixed_it_is_the_network_of_the_course():
     net, ours = skip.SkipNet(0, ALL), models.skip_cnn(1).double()
     for parameter, array in zip(ours.parameters(), net.params.values(), strict=True):
         parameter.value[...] = array.reshape(parameter.value.shape)
@@ -127,8 +127,8 @@ def test_the_published_test_measures_another_network():
     net = skip.SkipNet(0, scale=0.02)
     skip.train(net, IMAGES[:500], LABELS[:500], epochs=1)
     images, labels = IMAGES[:600], LABELS[:600]  # `accuracy` takes 500 at a time
-    published, mended = net.accuracy(images, labels), net.faults.remove("test") or net.accuracy(images, labels)
-    assert mended == np.mean(net.forward(images)[1].argmax(axis=1) == labels) != published
+    published, fixed = net.accuracy(images, labels), net.faults.remove("test") or net.accuracy(images, labels)
+    assert fixed == np.mean(net.forward(images)[1].argmax(axis=1) == labels) != published
 
 
 def test_a_step_is_adam_with_its_corrections_folded_into_the_step_size():
@@ -156,4 +156,4 @@ def test_the_order_of_the_images_is_the_articles():
 
 def test_an_unknown_fault_is_told_which_there_are():
     with pytest.raises(ValueError, match="no fault is named strides; the faults are softmax, mixed"):
-        skip.SkipNet(mended=["strides"])
+        skip.SkipNet(fixed=["strides"])

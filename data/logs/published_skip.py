@@ -1,4 +1,4 @@
-"""The article's skip network, faults fixed (mended) one by one: `make logs NAME=published_skip`, about ten minutes on four cores.
+"""The article's skip network, faults fixed one by one: `make logs NAME=published_skip`, about ten minutes on four cores.
 
 Each row of `rows` has all faults before it fixed too, and runs as the article does: five epochs of all of MNIST, Adam,
 batches of 100, float64. The arrays: `stopped` (rows, seeds), the batch whose gradients were not finite, or -1;

@@ -1,7 +1,7 @@
 """The two-layer CNN trained until it stops paying: `make logs NAME=two_layer_cnn`, a few minutes.
 
-Gradient descent on all of MNIST, ten epochs, batches of 50. The step grows to 0.2 along a straight line in the
-first epoch, which helps the seeds that begin badly, and then shrinks to nothing along another. The arrays:
+Gradient descent on all of MNIST, ten epochs, batches of 50. The learning rate grows to 0.2 along a straight line in the
+first epoch, and then shrinks to nothing along another. The arrays:
 `accuracies` (seeds, epochs) on all test images, and the trained weights of seed 0 under the names of `state_dict`.
 """
 import numpy as np

@@ -1,5 +1,7 @@
-"""The exercises of lesson 05: how far a place sees, and one probability."""
+"""The exercises of lesson 05: how far a place sees, a planted fault, dead ReLUs, and one probability."""
 import numpy as np
+
+from .. import functional as F
 from .core import Exercise, draws
 
 
@@ -32,14 +34,78 @@ _RECEPTIVE_FIELD = Exercise(
             lambda layers: 1 + sum((kernel - 1) * stride for kernel, stride in layers),
         "That rule, seen = (seen - 1) * stride + kernel, runs from the last layer to the first.":
             lambda layers: _seen_backwards(layers),
+        "seen * stride + kernel - 1 counts the map's own stride on all that was seen: what a filter adds is (K - 1) "
+        "times the strides before it.":
+            lambda layers: _seen(layers, grow=lambda seen, kernel, jump, stride: seen * stride + kernel - 1),
         "You added the filters up, without strides: each adds K - 1 pixels, times the strides before it.":
             lambda layers: sum(kernel for kernel, _ in layers),
         "Strides multiply: after strides of 2 and 2, neighbours are 4 pixels apart, not 3 or 2.":
             lambda layers: 1 + sum((kernel - 1) * (([1] + [stride for _, stride in layers])[place])
                                    for place, (kernel, _) in enumerate(layers)),
     },
-    praise="One number of the second maps sees 11 × 11 pixels of the digit.",
+    praise="One number of the second feature maps sees 11 × 11 pixels of the digit.",
     names=("layers",),
+)
+
+
+def planted_backward(dz, cache, shape=(8, 9, 9)):
+    """Lesson 05's `backward` with a fault: (dx, {parameter: gradient}), in which the first ReLU lets everything pass."""
+    conv1, _, conv2, relu2, dense = cache
+    grads = {}
+    da2, grads["w3"], grads["b3"] = F.linear_backward(dz, dense)
+    dh2 = F.relu_backward(da2.reshape(-1, *shape), relu2)
+    da1, grads["w2"], grads["b2"] = F.conv2d_backward(dh2, conv2)
+    dx, grads["w1"], grads["b1"] = F.conv2d_backward(da1, conv1)
+    return dx, grads
+
+
+_WRONG_LINE = Exercise(
+    cases=[()],
+    truth=lambda: "C",
+    mistakes={
+        "If da2 were wrong, every gradient computed from it would be wrong, dw2 among them: but dw2 agrees.":
+            lambda: "A",
+        "dw2 is computed from dh2: if that line were wrong, dw2 would not agree.":
+            lambda: "B",
+    },
+    praise="A wrong line spoils every gradient after it, and none before.",
+)
+
+
+def _before_a_relu():
+    """(N, C, H, W) with dead places, one of them at exactly 0, a dead channel, and places that one image wakes."""
+    h = draws((4, 3, 2, 3))[0]
+    h[:, 0, 0, 0] = -np.abs(h[:, 0, 0, 0])
+    h[:, 1] = -np.abs(h[:, 1]) - 0.1
+    h[:, 2, 1, 2] = 0
+    h[1:, 2, 0, 1], h[0, 2, 0, 1] = -1, 0.5
+    h[1:, 2, 1, 0], h[0, 2, 1, 0] = -1, 0
+    return h
+
+
+_DEAD_RELUS = Exercise(
+    cases=[(_before_a_relu(),), (draws((2, 2, 3, 4))[0],)],
+    truth=lambda h: (h <= 0).all(axis=0).sum(),
+    mistakes={
+        "You counted every zero after the ReLU: a place is dead only if it is zero for all images.":
+            lambda h: (h <= 0).sum(),
+        "You counted places that some image leaves at zero: a place is dead only if all do.":
+            lambda h: (h <= 0).any(axis=0).sum(),
+        "At exactly 0 the slope is 0: such a place is dead, too.":
+            lambda h: (h < 0).all(axis=0).sum(),
+        "You counted whole channels: each place of a feature map has a ReLU of its own.":
+            lambda h: (h <= 0).all(axis=(0, 2, 3)).sum(),
+        "That is their share: their number is asked for.":
+            lambda h: (h <= 0).all(axis=0).mean(),
+        "Those are the places that live: count the others.":
+            lambda h: (h > 0).any(axis=0).sum(),
+        "You took the mean over the images first: one image that makes it positive keeps a place alive.":
+            lambda h: (h.mean(axis=0) <= 0).sum(),
+        "You counted images: ask of each place, along the axis of the images.":
+            lambda h: (h <= 0).all(axis=(1, 2, 3)).sum(),
+    },
+    praise="Such a place passes no gradient, whatever the image.",
+    names=("h",),
 )
 
 
@@ -69,15 +135,19 @@ _PROBABILITY_GRADIENT = Exercise(
             lambda z, k: _softmax(z) * (1 - _softmax(z)),
         "Its powers overflow: take the largest logit away first.":
             lambda z, k: (lambda p: p[k] * (np.eye(len(z))[k] - p))(np.exp(z) / np.exp(z).sum()),
+        "The factor is the probability of the class k, one number: you multiplied by each class's own.":
+            lambda z, k: _softmax(z) * (np.eye(len(z))[k] - _softmax(z)),
         "Only the class's own score is left: the others pull its probability down.":
             lambda z, k: _probability_gradient(z, k) * np.eye(len(z))[k],
     },
-    praise="It adds up to zero, and fades where the network is sure.",
+    praise="It adds up to zero, and vanishes where the network is sure.",
     names=("z", "k"),
 )
 
 
 EXERCISES = {
     "receptive_field": _RECEPTIVE_FIELD,
+    "wrong_line": _WRONG_LINE,
+    "dead_relus": _DEAD_RELUS,
     "probability_gradient": _PROBABILITY_GRADIENT,
 }

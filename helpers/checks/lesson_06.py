@@ -1,6 +1,26 @@
-"""The exercises of lesson 06: a step in the right order, and what a fix gains."""
+"""The exercises of lesson 06: a fault to diagnose, a step in the right order, and what a fix gains."""
 import numpy as np
+
+from ..published import cnn
 from .core import Exercise, draws
+
+
+def patient():
+    """A published network with all faults fixed but one, which the first exercise asks for."""
+    return cnn.CNN(3, fixed=set(cnn.FAULTS) - {"order"})
+
+
+_DIAGNOSIS = Exercise(
+    cases=[()],
+    truth=lambda: "B",
+    mistakes={
+        "With the stride ignored dw2 is off by as much at every learning rate: here the error shrinks with the rate.":
+            lambda: "A",
+        "Softmax fails only where a power overflows, and then dw3 and db3 fail as well: here they pass.":
+            lambda: "C",
+    },
+    praise="An error that shrinks with the learning rate says that a weight has moved too early.",
+)
 
 
 def _chain_step(x, u, v, target, rate, order="together"):
@@ -29,6 +49,14 @@ _CHAIN_STEP = Exercise(
             lambda x, u, v, target, rate: _chain_step(x, u, v, target, rate, "afresh"),
         "The step goes uphill: move against the gradient.":
             lambda x, u, v, target, rate: _chain_step(x, u, v, target, -rate),
+        "u and v are exchanged: the gradient of u passes through v, and the gradient of v through u.":
+            lambda x, u, v, target, rate: np.array([u, v]) - rate * (v * u * x - target) * np.array([u * x, v * x]),
+        "u and v are exchanged in what you return: first u, then v.":
+            lambda x, u, v, target, rate: _chain_step(x, u, v, target, rate)[::-1],
+        "x is missing: y = v u x, so its slope along u is v x, and along v it is u x.":
+            lambda x, u, v, target, rate: np.array([u, v]) - rate * (v * u * x - target) * np.array([v, u]),
+        "The error y - target is missing: each gradient is dy times the slope of y.":
+            lambda x, u, v, target, rate: np.array([u, v]) - rate * np.array([v * x, u * x]),
         "The learning rate is missing.":
             lambda x, u, v, target, rate: _chain_step(x, u, v, target, 1.0),
         "Those are the gradients: take the step, too.":
@@ -75,6 +103,7 @@ _GAIN = Exercise(
 
 
 EXERCISES = {
+    "diagnosis": _DIAGNOSIS,
     "chain_step": _CHAIN_STEP,
     "gain": _GAIN,
 }

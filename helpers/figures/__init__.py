@@ -1,14 +1,18 @@
 """Static pictures: `style` has what they are made of, `shared` those of several lessons; the rest is sorted by lesson."""
 from .lesson_00 import class_balance, course_map, mosaic
 from .lesson_01 import neuron
-from .lesson_02 import loss_curves, mistakes, regions
-from .lesson_03 import depth, durations, score_maps
+from .lesson_02 import initialisation, loss_curves, mistakes, overfitting, regions
+from .lesson_03 import depth, durations, feature_maps
 from .lesson_05 import two_layers
-from .lesson_09 import race
+from .lesson_06 import fixes
+from .lesson_07 import with_and_without
+from .lesson_08 import logit_trace
+from .lesson_09 import learning_rates, race, step_sizes
 from .shared import confusion, strip, weight_images
 from .style import Picture
 
 __all__ = [
-    "Picture", "class_balance", "confusion", "course_map", "depth", "durations", "loss_curves", "mistakes", "mosaic", "neuron",
-    "race", "regions", "score_maps", "strip", "two_layers", "weight_images",
+    "Picture", "class_balance", "confusion", "course_map", "depth", "durations", "feature_maps", "fixes", "initialisation",
+    "learning_rates", "logit_trace", "loss_curves", "mistakes", "mosaic", "neuron", "overfitting", "race", "regions",
+    "step_sizes", "strip", "two_layers", "weight_images", "with_and_without",
 ]

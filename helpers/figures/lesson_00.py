@@ -2,29 +2,58 @@
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from .style import FRAME, INK, INPUT, PIXELS, TEST, TRAIN, WEIGHT, Picture, bare, canvas, kind, pictures, tiled
+from .style import (FRAME, GRADIENT_TEXT, INK, INPUT, OUTPUT, PIXELS, TEST, TRAIN, WEIGHT, Picture, bare, canvas, kind, pictures,
+                    tiled)
+
+
+LESSONS = ("start here", "one layer", "dense nets", "convolution\nforward", "convolution\nbackward", "two-layer\nCNN",
+           "clinic 1:\nthe CNN", "skip\nconnection", "clinic 2:\nthe skip", "Adam", "depth", "normalisation", "residual\nblocks",
+           "ResNet-34", "pre-\nactivation", "autograd")
+CLINICS, READY = (6, 8), 10  # lessons that may be left out, and how many lessons there are so far
 
 
 def course_map():
-    """The lessons as a path; the first, where the reader is, stands out."""
-    stops = [("00", "start here"), ("01", "dense nets"), ("02", "convolution\nforward"), ("03", "convolution\nbackward"),
-             ("04", "two-layer\nCNN"), ("05", "skip\nconnection"), ("06", "Adam and\nthe full run"), ("later", "ResNet-34")]
-    fig, ax = canvas(10, 4.2)
-    bare(ax).set(xlim=(-0.6, 3.6), ylim=(-0.62, 1.62))
+    """The sixteen lessons as a path, those to come dashed; the first stands out. Two more ways lead through it.
+
+    The novice's passes the clinics by, the engineer's begins at lesson 03.
+    """
+    fig, ax = canvas(10, 7.2)
+    bare(ax).set(xlim=(-0.5, 3.95), ylim=(-1.18, 3.5))
     # Down one row and back along the next, so that the way on is always one arrow.
-    places = [(column, 1) for column in range(4)] + [(column, 0) for column in (3, 2, 1, 0)]
+    places = [(column if row % 2 == 0 else 3 - column, 3 - row) for row in range(4) for column in range(4)]
     for (x0, y0), (x1, y1) in zip(places, places[1:]):
-        ax.add_patch(FancyArrowPatch((x0, y0), (x1, y1), arrowstyle="-|>", mutation_scale=26, lw=3, color=FRAME,
-                                     shrinkA=58 if y0 == y1 else 36, shrinkB=66 if y0 == y1 else 38))
-    for index, ((x, y), (number, name)) in enumerate(zip(places, stops)):
-        fill = WEIGHT if index == 0 else "white" if number == "later" else "#E3F0F8"
-        ax.add_patch(FancyBboxPatch((x - 0.36, y - 0.3), 0.72, 0.6, boxstyle="round,pad=0.02,rounding_size=0.08",
-                                    fc=fill, ec=INPUT, lw=2.5, ls="--" if number == "later" else "-"))
-        ax.text(x, y + 0.17, number, ha="center", va="center", fontsize=17, weight="bold")
-        ax.text(x, y - 0.09, name, ha="center", va="center", fontsize=15, linespacing=1.15)
-    ax.set_title("Each lesson hands its code to the next")
-    return Picture(fig, "The map of the course: start here, dense nets, convolution forward and backward, "
-                        "two-layer CNN, skip connection, Adam and the full run, later ResNet-34")
+        ax.add_patch(_arrow((x0 + 0.39 * (x1 - x0), y0 + 0.31 * (y1 - y0)), (x1 - 0.39 * (x1 - x0), y1 - 0.31 * (y1 - y0)), FRAME))
+    for clinic in CLINICS:
+        (x0, y0), (x1, y1) = places[clinic - 1], places[clinic + 1]
+        start, stop = ((x0, y0 + 0.31), (x1, y1 + 0.31)) if y0 == y1 else ((x0 + 0.3, y0 - 0.31), (x1 - 0.1, y1 + 0.31))
+        ax.add_patch(_arrow(start, stop, OUTPUT, f"arc3,rad={0.16 if y0 == y1 else -0.12}", ls=(0, (4, 2))))
+    ax.add_patch(_arrow((3.92, 3), (3.39, 3), GRADIENT_TEXT))
+    for number, ((x, y), name) in enumerate(zip(places, LESSONS)):
+        here, ready = number == 0, number < READY
+        ax.add_patch(FancyBboxPatch((x - 0.36, y - 0.28), 0.72, 0.56, boxstyle="round,pad=0.02,rounding_size=0.08",
+                                    fc=WEIGHT if here else "#E3F0F8" if ready else "white",
+                                    ec=INPUT if ready else FRAME, lw=2.5, ls="-" if ready else "--"))
+        ax.text(x, y + 0.17, f"{number:02}", ha="center", va="center", fontsize=17, weight="bold", color=INK if ready else FRAME)
+        ax.text(x, y - 0.08, name, ha="center", va="center", fontsize=15, linespacing=1.1, color=INK if ready else FRAME)
+    for line, (colour, dashes, words) in enumerate((
+            (OUTPUT, (0, (4, 2)), "a novice may leave out the two clinics, 06 and 08"),
+            (GRADIENT_TEXT, "-", "an engineer may begin at 03"),
+            (FRAME, None, "dashed boxes are lessons to come"))):
+        y = -0.55 - 0.26 * line
+        if dashes:
+            ax.add_patch(_arrow((-0.36, y), (0.16, y), colour, ls=dashes))
+        else:
+            ax.add_patch(FancyBboxPatch((-0.3, y - 0.06), 0.4, 0.12, boxstyle="round,pad=0.02", fc="white", ec=colour, lw=2.5, ls="--"))
+        ax.text(0.27, y, words, va="center", fontsize=16)
+    ax.set_title("Sixteen lessons: each passes its code on to the next")
+    names = ", ".join(f"{number:02} {name}" for number, name in enumerate(LESSONS)).replace("-\n", "-").replace("\n", " ")
+    return Picture(fig, f"The map of the course: {names}. A novice may leave out 06 and 08; an engineer may begin at 03; "
+                        f"10 to 15 are to come")
+
+
+def _arrow(start, stop, colour, way="arc3", ls="-"):
+    return FancyArrowPatch(start, stop, arrowstyle="-|>", mutation_scale=24, lw=3, color=colour, ls=ls, connectionstyle=way,
+                           shrinkA=0, shrinkB=0)
 
 
 def mosaic(data, title="Every row is one digit, by many hands"):
@@ -42,7 +71,7 @@ def mosaic(data, title="Every row is one digit, by many hands"):
     return Picture(fig, f"A mosaic of images, {columns} of each class: {', '.join(data.classes)}")
 
 
-def class_balance(data, title="No digit is common: the best blind guess is right about one time in ten"):
+def class_balance(data, title="No digit is common: the best blind guess is correct about one time in ten"):
     """The share of each class in the images to train on and in those to test on; a dashed line where all shares are alike."""
     places, alike = np.arange(len(data.classes)), 1 / len(data.classes)
     fig, ax = canvas(10, 3.8)

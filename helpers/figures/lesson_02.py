@@ -1,8 +1,40 @@
-"""Pictures of lesson 02: a training's curves, confident mistakes, and regions of the plane."""
+"""Pictures of lesson 02: initialisation, regions of the plane, a training's curves, overfitting, and confident mistakes."""
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from .style import INPUT, PIXELS, TEST, TRAIN, WEIGHT, Picture, canvas, framed, pictures
+from .style import INK, INPUT, OUTPUT, PIXELS, TEST, TRAIN, WEIGHT, Picture, canvas, framed, pictures
+
+
+def initialisation(sizes, title):
+    """How large activations are in each layer, from the first on: {name of an initialisation: (layers,)}."""
+    fig, ax = canvas(10, 4.4)
+    for (name, values), colour, mark in zip(sizes.items(), (INK, INPUT, OUTPUT, TEST), "os^D"):
+        layers = np.arange(1, len(values) + 1)
+        ax.plot(layers, values, mark + "-", color=colour, clip_on=False)
+        last = f"{values[-1]:.0f}" if values[-1] > 10 else f"{values[-1]:.2g}"
+        ax.annotate(f"{name}: {last}", (layers[-1], values[-1]), (12, 0), textcoords="offset points", va="center")
+    ax.set_yscale("symlog", linthresh=1e-4)  # straight below that, so that 0 has its place
+    ax.set(xlabel="layer", ylabel="size of activations", xticks=layers, xlim=(0.7, len(layers) + 2.6), ylim=(-5e-5, 2000),
+           yticks=[0, 1e-3, 1e-2, 0.1, 1, 10, 100, 1000], title=title)
+    ax.minorticks_off()
+    ax.yaxis.set_major_formatter("{x:g}")
+    return Picture(fig, f"The size of activations in each layer, one line an initialisation: {title}")
+
+
+def overfitting(counts, train, test, title):
+    """Accuracy on training and test images against the number of training images; train, test: a row a seed, (seeds, counts)."""
+    fig, ax = canvas(10, 4.4)
+    for accuracies, colour, mark, dash, name in ((train, TRAIN, "o", "-", "training"), (test, TEST, "s", "--", "test")):
+        ax.plot(counts, np.mean(accuracies, axis=0), dash, color=colour)
+        ax.plot([], [], mark + dash, color=colour, label=name)
+        for row in accuracies:
+            ax.plot(counts, row, mark, color=colour)
+    ax.set(xscale="log", xlabel="training images", ylabel="accuracy", title=title)
+    ax.set_xticks(counts, [f"{count:,}" for count in counts])
+    ax.minorticks_off()
+    ax.yaxis.set_major_formatter("{x:.0%}")
+    ax.legend(loc="lower right")
+    return Picture(fig, f"Accuracy against the number of training images, on these and on the test images: {title}")
 
 
 def loss_curves(history, title):
@@ -51,6 +83,5 @@ def regions(points, labels, classifiers):
         for value, colour, marker in ((0, INPUT, "o"), (1, WEIGHT, "^")):
             ax.plot(*points[labels == value].T, marker, color=colour, ms=7, mec="white", mew=0.8)
         framed(ax).set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal")
-        right = np.mean(classify(points) == labels)
-        ax.set_title(f"{title}: {right:.0%} right")
+        ax.set_title(f"{title}: accuracy {np.mean(classify(points) == labels):.0%}")
     return Picture(fig, "Two classes of points in the plane and the regions that each classifier gives them")

@@ -1,4 +1,4 @@
-"""Pictures of lesson 03: score maps, times on a logarithmic scale, and the depth of filters."""
+"""Pictures of lesson 03: feature maps, times on a logarithmic scale, and the depth of filters."""
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -6,7 +6,7 @@ from ..rounding import about, duration
 from .style import INK, INPUT, OUTPUT, PIXELS, QUIET, WEIGHT, WEIGHTS, Picture, bare, canvas, panel, span
 
 
-def score_maps(images, filters, maps, title):
+def feature_maps(images, filters, maps, title):
     """What each filter {name: (KH, KW)} makes of each image: images (N, H, W), maps (N, F, OH, OW)."""
     side, gap = 8.35 / len(images) - 0.08, 0.08
     fig = Figure(figsize=(10, 0.65 + (side + gap) * (len(filters) + 1)))
@@ -16,11 +16,11 @@ def score_maps(images, filters, maps, title):
         top = 0.6 + row * (side + gap)
         ax = panel(fig, 0.5, top + 0.1, side - 0.2)
         ax.imshow(w, cmap=WEIGHTS, **span(w))
-        ax.set_ylabel(name)
+        ax.set_ylabel(name, fontsize=14)
         for column, scores in enumerate(maps[:, row - 1]):
             panel(fig, 1.6 + column * (side + gap), top, side).imshow(scores, cmap=WEIGHTS, **span(maps[:, row - 1]))
     fig.suptitle(title, y=1 - 0.12 / fig.get_figheight())
-    return Picture(fig, f"The score maps of {len(images)} images for the filters {', '.join(filters)}: {title}")
+    return Picture(fig, f"The feature maps of {len(images)} images for the filters {', '.join(filters)}: {title}")
 
 
 def durations(seconds, title):

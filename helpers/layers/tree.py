@@ -61,9 +61,11 @@ class Tree:
         return [(name, thing) for name, thing in self._named_state() if isinstance(thing, Buffer)]
 
 
-def _found(name, value, kind):
-    """Pairs (name, object): `value` itself, or what is in it."""
+def _found(name, value, kind, above=()):
+    """Pairs (name, object): `value` itself, or what is in it. ValueError for a list or dictionary that is inside itself."""
     if isinstance(value, kind):
         return [(name, value)]
+    if any(value is outer for outer in above):
+        raise ValueError(f"{name.split('.')[0]!r} is a {type(value).__name__} that holds itself: give it the modules alone")
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, (list, tuple)) else ()
-    return [pair for key, item in inner for pair in _found(f"{name}.{key}", item, kind)]
+    return [pair for key, item in inner for pair in _found(f"{name}.{key}", item, kind, (*above, value))]

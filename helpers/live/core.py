@@ -4,17 +4,26 @@ import io
 
 import ipywidgets as widgets
 import numpy as np
+from IPython.display import display
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imsave
 
 from ..blas import one_thread
 from ..figures import style as G
 
-# Control labels as large as the text of the pictures, and room for the longest value beside its slider.
-_STYLE = """<style>
+# A live figure is three outputs of its cell: this sheet, the widget, and a picture. The sheet shows one of the last two: the
+# picture, until a live figure stands beside it. A widget whose kernel is gone (the notebook was saved and opened again)
+# cannot be drawn: JupyterLab would put an error in its place, so it is hidden. The rule is in the page whenever a widget
+# can be: a notebook that is not trusted has neither. The labels of controls become as large as the text of the pictures,
+# with room for the longest value beside its slider.
+_STYLE = """<style class="live-style">
+.jp-OutputArea-child:has(.live-style),
+.jp-OutputArea-child:has(.live-style) + .jp-OutputArea-child:not(:has(img)),
+.jp-OutputArea-child:has(.live-figure) + .jp-OutputArea-child {display: none}
 .live-figure {--jp-widgets-font-size: 17px; --jp-widgets-inline-height: 34px; font-size: 17px}
 .live-figure .widget-readout {min-width: max-content; margin-right: 14px}
 </style>"""
+_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 class Live(widgets.VBox):
@@ -22,7 +31,7 @@ class Live(widgets.VBox):
 
     `update(**values)` changes artists in place, given the value of every control. Only the artists in
     `moving` may change: all else is drawn once and kept as a background, which makes a frame several
-    times cheaper. A page without a running kernel shows the first frame, stored as a PNG with `alt`.
+    times cheaper. Where no kernel runs, a picture with `alt` stands in its place: the frame of the moment of display.
     """
 
     def __init__(self, fig, update, moving, alt, **controls):
@@ -34,8 +43,7 @@ class Live(widgets.VBox):
         width = f"{round(fig.get_figwidth() * fig.dpi)}px"
         self.image = widgets.Image(format="png", layout=widgets.Layout(width=width, max_width="100%"))
         row = widgets.HBox(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap", max_width=width))
-        super().__init__([widgets.HTML(_STYLE, layout=widgets.Layout(display="none")), row, self.image],
-                         layout=widgets.Layout(align_items="flex-start"))
+        super().__init__([row, self.image], layout=widgets.Layout(align_items="flex-start"))
         self.add_class("live-figure")
         self._view_count = 0  # from here on, ipywidgets counts the pages that show the figure
         for control in controls.values():
@@ -78,11 +86,13 @@ class Live(widgets.VBox):
         self.moves += 1
         self.image.value = self.frame(**self.values)
 
-    def _repr_mimebundle_(self, **kwargs):
-        data = dict(super()._repr_mimebundle_(**kwargs))
-        data["image/png"] = base64.b64encode(self.frame(compress_level=9, **self.values)).decode()
-        data["text/plain"] = f"Live figure (run the notebook to move its sliders): {self.alt}"
-        return data, {"image/png": {"alt": self.alt}}
+    def _ipython_display_(self):
+        # Not one output with both: once a notebook is trusted, a widget wins over every other form of the same output.
+        picture = {"image/png": base64.b64encode(self.frame(compress_level=9, **self.values)).decode(),
+                   "text/plain": f"Live figure (run the notebook to move its sliders): {self.alt}"}
+        display({"text/html": _STYLE}, raw=True)
+        display({_VIEW: self._repr_mimebundle_()[_VIEW]}, raw=True)  # no text beside it: that would be shown where no widget can be
+        display(picture, metadata={"image/png": {"alt": self.alt}}, raw=True)
 
 
 def slider(label, value, low, high, step=1):

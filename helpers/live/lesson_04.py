@@ -1,11 +1,10 @@
-"""Live figures of lesson 04: who touched whom, each tap against finite differences, and a gradient in the backward pass."""
+"""Live figures of lesson 04: who touched whom, and the backward pass of a real gradient."""
 import numpy as np
 from matplotlib.collections import LineCollection
 
 from .. import functional as F
 from ..figures import style as G
-from ..gradcheck import numeric_gradient
-from .core import Live, outline, pick, slider
+from .core import Live, outline, slider
 
 # One colour and one dash for each tap, so that a line is known by either.
 _TAPS = (G.WEIGHT, G.TRAIN, G.TEST, G.INK)
@@ -59,8 +58,8 @@ def explorer():
         dy, starts = every_dy[:count], stride * np.arange(count)
         y = np.array([padded[start:start + taps] @ w for start in starts])
         dx = np.zeros(padded.size, dtype=int)
-        for start, arriving in zip(starts, dy):
-            dx[start:start + taps] += arriving * w
+        for start, upstream in zip(starts, dy):
+            dx[start:start + taps] += upstream * w
         centres, inside = starts - padding + (taps - 1) / 2, np.arange(padded.size) - padding
         for k, collection in enumerate(lines):
             on = (np.arange(count) == output) | (starts + k == here)
@@ -98,63 +97,14 @@ def _bracketed(number):
     return f"({number})" if number < 0 else str(number)
 
 
-def tap_check(forward, rules, x, w):
-    """Every tap's gradient by a rule, against finite differences.
-
-    `forward(x, w, stride)` -> y and `rules` {name: function (dy, x, taps, stride) -> dw} are the reader's own,
-    for one image (H, W) and one square filter (K, K). The upstream gradient is random.
-    """
-    strides = 1, 2, 3
-    results = {(rule, stride): _measured(forward, rule_function, x, w, stride)
-               for rule, rule_function in rules.items() for stride in strides}
-    fig, (left, middle, right) = G.canvas(10.2, 5.1, 1, 3, width_ratios=(1, 1, 1.15))
-    images, rings = [], []
-    for ax, head in ((left, "$dw$ by the rule"), (middle, "$dw$ by finite differences")):
-        images.append(G.framed(ax).imshow(w, cmap=G.GRADIENTS))
-        rings.append(ax.plot([], [], "s", ms=24, mfc="none", mec=G.WEIGHT, mew=4)[0])
-        ax.set_title(head)
-    right.set(xlabel="finite differences / largest", ylabel="rule / largest", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal",
-              xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-    right.axline((0, 0), slope=1, color=G.QUIET, zorder=0)
-    dots, = right.plot([], [], "o", color=G.GRADIENT, mec=G.INK, ms=10)
-    chosen, = right.plot([], [], "s", mfc="none", mec=G.WEIGHT, mew=4, ms=17)
-    title = fig.suptitle(" \n ")
-
-    def update(rule, stride, row, column):
-        found, wanted = results[rule, stride]
-        scale = max(np.abs(found).max(), np.abs(wanted).max())
-        for image, ring, array in zip(images, rings, (found, wanted)):
-            image.set_data(array / scale)
-            image.set_clim(-1, 1)
-            ring.set_data([column], [row])
-        dots.set_data(wanted.ravel() / scale, found.ravel() / scale)
-        chosen.set_data([wanted[row, column] / scale], [found[row, column] / scale])
-        error = np.abs(found - wanted).max() / np.abs(wanted).max()
-        worst = f"{error:.0%}" if error > 1e-3 else f"{error:.0e}"
-        title.set_text(f"{rule}, stride {stride}: worst error {worst}\n"
-                       f"tap ({row}, {column}): rule {found[row, column]:+.3f}, finite differences {wanted[row, column]:+.3f}")
-
-    last = len(w) - 1
-    return Live(fig, update, [*images, *rings, dots, chosen, title],
-                "The gradient of every tap of a filter, by a rule and by finite differences, and one against the other",
-                rule=pick("rule", list(rules), list(rules)[0]), stride=slider("stride", 2, strides[0], strides[-1]),
-                row=slider("tap row", 1, 0, last), column=slider("tap column", 2, 0, last))
-
-
-def _measured(forward, rule, x, w, stride):
-    """(dw by the rule, dw by finite differences) for a random upstream gradient."""
-    dy = np.random.default_rng(0).standard_normal(forward(x, w, stride).shape)
-    return rule(dy, x, len(w), stride), numeric_gradient(lambda: np.vdot(dy, forward(x, w, stride)), w)
-
-
-def way_back(image, w, dy, stride):
+def backward_pass(image, w, dy, stride):
     """The backward pass of an upstream gradient dy (OH, OW) through a convolution of image (H, W) with one filter (K, K).
 
     Output cells send it back one after the other, in reading order; a tap of the filter can be followed.
     """
     cells, (out_h, out_w) = dy.size, dy.shape
     fig, axes = G.canvas(10, 4.1, 1, 4, width_ratios=(1.35, 1, 1, 1.35))
-    heads = ("image", "$dy$ arrives", "$dw$", "$dx$")
+    heads = ("image", "upstream $dy$", "$dw$", "$dx$")
     colours = (G.PIXELS, G.GRADIENTS, G.GRADIENTS, G.GRADIENTS)
     images = [G.framed(ax).imshow(array, cmap=colour) for ax, array, colour in zip(axes, (image, dy, w, image), colours)]
     for ax, head in zip(axes, heads):
@@ -186,6 +136,6 @@ def way_back(image, w, dy, stride):
         title.set_text(f"{sent} of {cells} outputs have sent their gradient back: tap ({row}, {column}) has {dw[0, 0, row, column]:+.4f}")
 
     return Live(fig, update, [*images, met, *windows, cell, ring, title],
-                "A digit, the gradient that arrives at the convolution's output, and what has come of it for filter and image",
+                "A digit, the upstream gradient of the convolution's output, and what has come of it for filter and image",
                 sent=slider("outputs done", cells // 2, 0, cells), row=slider("tap row", 1, 0, len(w) - 1),
                 column=slider("tap column", 2, 0, len(w) - 1))

@@ -8,7 +8,7 @@ from .core import Live, pick, scrub, slider
 
 
 def feature_maps(networks, images, labels):
-    """All maps of both convolutions for one image, and the gradient of the loss for each of their numbers.
+    """All feature maps of both convolutions for one image, and the gradient of the loss for each of their numbers.
 
     `networks` {name: two-layer CNN as `models.two_layer_cnn` makes it}, images (n, 1, 28, 28), labels (n,).
     """
@@ -19,7 +19,7 @@ def feature_maps(networks, images, labels):
     picture = G.framed(axes[0]).imshow(images[0, 0], cmap=G.PIXELS, vmin=0, vmax=1)
     sheets = [G.bare(ax).imshow(np.zeros((1, 1)), cmap=colours, extent=(0, 1, 0, 1)) for ax, colours in
               ((axes[1], G.WEIGHTS), (axes[2], G.GRADIENTS))]
-    for ax, head in zip(axes, ("image", "maps", "their gradients")):
+    for ax, head in zip(axes, ("image", "feature maps", "their gradients")):
         ax.set_title(head)
         ax.set_facecolor(G.GAP)
     answer = axes[0].text(0.5, -0.1, "", transform=axes[0].transAxes, ha="center", va="top", fontsize=16)
@@ -34,12 +34,11 @@ def feature_maps(networks, images, labels):
             sheet.set_data(tiles)
             sheet.set_clim(**G.span(array))
         answer.set_text(f"p({labels[image]}) {probability(p[labels[image]])}\nread as {p.argmax()}")
-        silent = np.mean(maps == 0)
-        title.set_text(f"{len(maps)} maps of {maps.shape[1]} × {maps.shape[2]}, {silent:.0%} silent; "
+        title.set_text(f"{len(maps)} maps of {maps.shape[1]} × {maps.shape[2]}, {np.mean(maps == 0):.0%} zero; "
                        f"largest gradient {np.abs(grads).max():.1g}")
 
     return Live(fig, update, [picture, *sheets, answer, title],
-                "A digit, the maps that a layer of the network makes of it, and the gradient of the loss for each map",
+                "A digit, the feature maps that a layer of the network makes of it, and the gradient of the loss for each map",
                 image=slider("image", 4, 0, len(images) - 1), layer=pick("maps", names, names[1]),
                 network=pick("network", list(networks), list(networks)[-1]))
 

@@ -1,7 +1,7 @@
 """The two-layer CNN as the article on convolutional networks has it, each of its faults under a name.
 
     net = cnn.CNN(seed=0)                            # as published
-    net = cnn.CNN(seed=0, mended=["stride"])         # one fault mended
+    net = cnn.CNN(seed=0, fixed=["stride"])          # one fault fixed
     cnn.train(net, images[:1000], labels[:1000])     # the article's run: one image a step, once
 
 As published, rounding errors grow until they decide the result. So numbers are added up in the article's
@@ -30,11 +30,11 @@ class CNN:
     """16 filters 8 x 8, 8 filters 4 x 4 at stride 2, a dense layer: one image (28, 28) -> logits (10,).
 
     `params` {name: array}, float64, are drawn from NumPy's legacy generator in the article's order.
-    `mended`: names of faults to leave out. Raises ValueError for a name that FAULTS does not have.
+    `fixed`: names of faults to leave out. Raises ValueError for a name that FAULTS does not have.
     """
 
-    def __init__(self, seed=0, mended=()):
-        self.faults = left_over(FAULTS, mended)
+    def __init__(self, seed=0, fixed=()):
+        self.faults = left_over(FAULTS, fixed)
         rng, zero = np.random.RandomState(seed), {"b1", "b2"} if "init" in self.faults else {"b1", "b2", "b3"}
         self.params = {name: np.zeros(shape) if name in zero else self._drawn(shape, rng) for name, shape in SHAPES.items()}
 
@@ -42,12 +42,12 @@ class CNN:
         return rng.random_sample(shape) - 0.5 if "init" in self.faults else rng.standard_normal(shape) * np.sqrt(2 / fans(shape)[0])
 
     def forward(self, image):
-        """Logits (10,) of one image (28, 28), and both maps before and after the bend."""
+        """Logits (10,) of one image (28, 28), and both maps before and after the ReLU."""
         p = self.params
         h1 = _convolved(image[None], p["w1"], p["b1"])
-        a1 = self._bend(h1)
+        a1 = self._relu(h1)
         h2 = _convolved(a1, p["w2"], p["b2"], STRIDE)
-        a2 = self._bend(h2)
+        a2 = self._relu(h2)
         return (p["w3"] * a2).sum(axis=(1, 2, 3)) + p["b3"], (h1, a1, h2, a2)
 
     def gradients(self, image, label, rate=RATE):
@@ -55,9 +55,9 @@ class CNN:
         z, (h1, a1, h2, a2) = self.forward(image)
         dz = self.loss_backward(z, label)
         grads = {"w3": dz[:, None, None, None] * a2, "b3": dz}
-        dh2 = self._bend_backward((dz[:, None, None, None] * self._passed("w3", grads, rate)).sum(axis=0), h2)
+        dh2 = self._relu_backward((dz[:, None, None, None] * self._passed("w3", grads, rate)).sum(axis=0), h2)
         grads["w2"] = _filter_gradient(dh2, a1, SHAPES["w2"], 1 if "stride" in self.faults else STRIDE)
-        dh1 = self._bend_backward(_input_gradient(dh2, a1.shape, self._passed("w2", grads, rate), STRIDE), h1)
+        dh1 = self._relu_backward(_input_gradient(dh2, a1.shape, self._passed("w2", grads, rate), STRIDE), h1)
         window = dh1.shape[:0:-1] if "swap" in self.faults else dh1.shape[1:]
         grads["w1"] = _filter_gradient(dh1, image[None], SHAPES["w1"], 1, window)
         for name, dh in (("b1", dh1), ("b2", dh2)):
@@ -73,10 +73,10 @@ class CNN:
         """Share of images (N, 28, 28) whose largest logit is at their label."""
         return float(np.mean([self.forward(image)[0].argmax() == label for image, label in zip(images, labels)]))
 
-    def _bend(self, h):
+    def _relu(self, h):
         return h if "relu" in self.faults else np.maximum(h, 0)
 
-    def _bend_backward(self, da, h):
+    def _relu_backward(self, da, h):
         return da if "relu" in self.faults else da * (h > 0)
 
     def loss_backward(self, z, label):

@@ -1,7 +1,7 @@
 """The skip network as the article on ResNets has it, each of its faults under a name.
 
     net = skip.SkipNet(seed=0)                          # as published
-    net = skip.SkipNet(seed=0, mended=["softmax"])      # one fault mended
+    net = skip.SkipNet(seed=0, fixed=["softmax"])      # one fault fixed
     skip.train(net, images, labels, epochs=5)           # the article's run: batches of 100, Adam
 
 The article goes image by image and adds the gradients up; here a batch is computed at once, in float64.
@@ -17,9 +17,9 @@ FAULTS = {
     "mixed": "in the softmax's derivative, the true class's term has the logits before the skip",
     "stride": "the second filters' gradient ignores the stride of 2",
     "test": "the test leaves out the first ReLU and the skip: it measures another network",
-    "init": "the Glorot spread is computed from sizes of maps instead of fans",
+    "init": "Glorot's standard deviation is computed from sizes of maps instead of fans",
 }
-# What the article puts under 2 in the Glorot spread, where fan-in + fan-out is meant.
+# What the article puts under 2 in Glorot's variance, where fan-in + fan-out is meant.
 _SIZES = {"w1": 16 * 8 * 8 + 16 * 21 * 21, "w2": 8 * 16 * 4 * 4 + 8 * 9 * 9, "w3": 8 * 9 * 9 + 10}
 STRIDE, BATCH, RATE, BETAS, EPS = 2, 100, 1e-3, (0.9, 0.999), 1e-7
 
@@ -28,11 +28,11 @@ class SkipNet:
     """Two convolutions, a dense layer, and `scale` times the sum of the first maps added to every logit.
 
     `params` {name: array}, float64, are drawn from NumPy's legacy generator in the article's order.
-    `mended`: names of faults to leave out. Raises ValueError for a name that FAULTS does not have.
+    `fixed`: names of faults to leave out. Raises ValueError for a name that FAULTS does not have.
     """
 
-    def __init__(self, seed=0, mended=(), scale=1e-3):
-        self.faults, self.scale, self.steps = left_over(FAULTS, mended), scale, 0
+    def __init__(self, seed=0, fixed=(), scale=1e-3):
+        self.faults, self.scale, self.steps = left_over(FAULTS, fixed), scale, 0
         rng = np.random.RandomState(seed)
         self.params = {name: self._drawn(name, rng) if name in _SIZES else np.zeros(shape) for name, shape in SHAPES.items()}
         self.moments = {name: (np.zeros(shape), np.zeros(shape)) for name, shape in SHAPES.items()}
@@ -42,7 +42,7 @@ class SkipNet:
         return rng.normal(0, np.sqrt(2 / (_SIZES[name] if "init" in self.faults else sum(fans(flat)))), SHAPES[name])
 
     def forward(self, images):
-        """Logits before and after the skip, each (N, 10), of images (N, 28, 28), and what the way back needs."""
+        """Logits before and after the skip, each (N, 10), of images (N, 28, 28), and what the backward pass needs."""
         p = self.params
         h1, conv1 = F.conv2d(images[:, None], p["w1"], p["b1"])
         a1, relu1 = F.relu(h1)
@@ -96,7 +96,7 @@ class SkipNet:
         return grads
 
     def accuracy(self, images, labels):
-        """Share of images (N, 28, 28) read right; as published, by another network than the trained one."""
+        """Accuracy on images (N, 28, 28); as published, of another network than the trained one."""
         right = 0
         for start in range(0, len(images), 500):
             part = images[start:start + 500]

@@ -37,18 +37,23 @@ def lab():
 
 
 @pytest.fixture
-def lesson(lab):
+def page():
     with new_page() as page:
-        yield Lesson(page, lab)
+        yield page
 
 
 @pytest.fixture
-def notebook_7():
-    with copy_of(NOTEBOOKS) as root, running(Lab, root, "notebook") as server, new_page() as page:
+def lesson(page, lab):
+    return Lesson(page, lab)
+
+
+@pytest.fixture
+def notebook_7(page):
+    with copy_of(NOTEBOOKS) as root, running(Lab, root, "notebook") as server:
         yield Lesson(page, server)
 
 
 @pytest.fixture
-def voila():
-    with copy_of(NOTEBOOKS) as root, running(Voila, root) as server, new_page() as page:
+def voila(page):
+    with copy_of(NOTEBOOKS) as root, running(Voila, root) as server:
         yield VoilaPage(page, server)

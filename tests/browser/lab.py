@@ -12,6 +12,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
+from nbformat.sign import NotebookNotary
 from playwright.sync_api import TimeoutError, sync_playwright
 
 PATIENCE = 180  # seconds that a slow, busy machine may take for a step; nothing waits that long unless it is broken
@@ -87,6 +89,7 @@ class Lab(Server):
 
     def __init__(self, root, state, module="jupyterlab"):
         (application, self.place), self.token = self.MODULES[module], secrets.token_hex(16)
+        self.root, self.data = Path(root), state / "data"
         for plugin, values in SETTINGS.items():
             write(state / "config" / "lab" / "user-settings" / f"{plugin}.jupyterlab-settings", json.dumps(values))
         super().__init__(state, module, "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
@@ -102,6 +105,10 @@ class Lab(Server):
 
     def address(self, name):
         return f"{self.url}{self.place.format(name)}token={self.token}"
+
+    def trust(self, name):
+        """Signs a notebook as this server does when it saves one whose cells have all been run."""
+        NotebookNotary(data_dir=str(self.data)).sign(nbformat.read(self.root / name, as_version=4))
 
 
 class Voila(Server):
@@ -180,6 +187,37 @@ STOPWATCH = """() => {
 }"""
 
 
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+# For the outputs of each cell that shows any: how many live figures and how many plain pictures a reader sees.
+SEEN = """() => [...document.querySelectorAll(".jp-OutputArea")].map(area => {
+    const seen = parts => [...area.querySelectorAll(parts)].filter(part => part.checkVisibility());
+    return [seen(".live-figure").length, seen("img").filter(image => !image.closest(".live-figure")).length];
+}).filter(([live, plain]) => live || plain)"""
+
+
+def pictures_of(path):
+    """[(live figures, plain pictures)] of every cell of a stored notebook that has any."""
+    counts = []
+    for cell in json.loads(Path(path).read_text(encoding="utf-8"))["cells"]:
+        data = [output["data"] for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
+        live = sum("".join(of["text/plain"]).startswith("Live figure") for of in data)
+        counts += [(live, len(data) - live)] if data else []
+    return counts
+
+
+def seen(page):
+    """What `pictures_of` a page shows; and that it says nowhere that a widget is lost."""
+    for text in page.locator(".jp-OutputArea").all_inner_texts():
+        assert not re.search("error displaying|model not found|loading widget", text, re.I), text
+    return [tuple(counts) for counts in page.evaluate(SEEN)]
+
+
+def as_pictures(counts):
+    """The same where no live figure can be: each of them is a plain picture."""
+    return [(0, live + plain) for live, plain in counts]
+
+
 def live_outputs(page, wanted=1):
     """The outputs that show a picture widget and a slider, once there are as many as `wanted`: pages build them after the kernel is done."""
     outputs = page.locator(".jp-OutputArea-output")
@@ -219,6 +257,28 @@ class Lesson:
         self.page.wait_for_function("window.allRun", timeout=seconds * 1000)
         self._wait_until_idle()
 
+    def reopen(self, name):
+        """Saves the notebook, ends its kernel, and opens it again with a new one: what a learner does the next day."""
+        self.page.evaluate("""async () => {
+            const { context } = jupyterapp.shell.currentWidget;
+            await context.save();
+            await context.sessionContext.shutdown();
+        }""")
+        self.open(name)
+
+    def trusted(self):
+        return self.page.evaluate("""() => jupyterapp.shell.currentWidget.content.widgets.every(
+            cell => cell.model.type !== "code" || cell.model.trusted)""")
+
+    def wait_for_lost_widgets(self):
+        """Until the page has given up each stored widget, for none has a kernel any more. How many those are."""
+        wanted = sum(VIEW in output.get("data", {}) for cell in self.code_cells() for output in cell["outputs"])
+        self.page.wait_for_function("""wanted => {
+            const places = [...document.querySelectorAll(".jp-OutputArea-output.jupyter-widgets")];
+            return places.filter(place => place.textContent.includes("model not found")).length === wanted;
+        }""", arg=wanted)
+        return wanted
+
     def code_cells(self):
         cells = self.page.evaluate("jupyterapp.shell.currentWidget.content.model.toJSON().cells")
         return [cell for cell in cells if cell["cell_type"] == "code" and "".join(cell["source"]).strip()]
@@ -236,9 +296,7 @@ class Lesson:
         names, last = [], None
         for cell in self.code_cells():
             last = (re.findall(r"live\.(\w+)\(", "".join(cell["source"])) or [last])[-1]
-            # a widget, and a picture for where none can be
-            names += [last for output in cell["outputs"]
-                      if {"application/vnd.jupyter.widget-view+json", "image/png"} <= output.get("data", {}).keys()]
+            names += [last for output in cell["outputs"] if VIEW in output.get("data", {})]
         return [Figure(self.page, output, name) for output, name in zip(live_outputs(self.page, len(names)), names, strict=True)]
 
     def misfits(self):

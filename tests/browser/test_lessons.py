@@ -1,7 +1,13 @@
-"""Every lesson in JupyterLab as a learner has it: run, every slider moved, nothing red anywhere."""
+"""Every lesson in JupyterLab as a learner has it: run, every slider moved, opened again the next day, nothing red anywhere."""
+import os
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from lab import as_pictures, pictures_of, seen
 
 pytestmark = pytest.mark.browser
 
@@ -12,7 +18,14 @@ ONE = "04_convolution_backward.ipynb"  # what is tried in other applications too
 
 def shown(name):
     """How many live figures the stored lesson shows."""
-    return (NOTEBOOKS / name).read_text(encoding="utf-8").count('"application/vnd.jupyter.widget-view+json": {')
+    return sum(live for live, _ in pictures_of(NOTEBOOKS / name))
+
+
+def opened_again(lesson, name):
+    """A lesson that was run, saved and opened with a new kernel shows every live figure once, as its picture."""
+    lesson.reopen(name)
+    assert lesson.trusted() and lesson.wait_for_lost_widgets() == shown(name)
+    assert seen(lesson.page) == as_pictures(pictures_of(NOTEBOOKS / name))
 
 
 def test_there_are_lessons():
@@ -44,6 +57,8 @@ def test_a_page_that_asks_late_for_widgets_makes_no_error_and_a_lost_widget_does
 @pytest.mark.parametrize("name", LESSONS)
 def test_lesson_runs_and_every_slider_changes_its_picture_at_its_ends_and_middle(lesson, name, latencies):
     lesson.open(name)
+    assert not lesson.trusted()
+    assert seen(lesson.page) == as_pictures(pictures_of(NOTEBOOKS / name))
     lesson.run_all()
     assert not lesson.errors()
 
@@ -61,7 +76,9 @@ def test_lesson_runs_and_every_slider_changes_its_picture_at_its_ends_and_middle
             assert len(frames) > 1, f"{figure.name}: slider {number} changes nothing. {lesson.errors()}"
             latencies.setdefault((name, figure.name), []).extend(time for time in took if time is not None)
     assert not lesson.errors()
+    assert seen(lesson.page) == pictures_of(NOTEBOOKS / name)
     assert not lesson.misfits()
+    opened_again(lesson, name)
 
 
 # Notebook 7 and Voilà complain, while they start, of extensions of JupyterLab that they do not know: no fault of a lesson.
@@ -77,6 +94,8 @@ def test_in_notebook_7_the_mouse_moves_sliders(notebook_7):
             moved = [slider.drag(share) is not None for share in (0.02, 0.98, 0.5)]
             assert any(moved), f"{figure.name}: slider {number} changes nothing. {notebook_7.errors()}"
     assert not notebook_7.errors()
+    assert seen(notebook_7.page) == pictures_of(NOTEBOOKS / ONE)
+    opened_again(notebook_7, ONE)
 
 
 def test_in_voila_sliders_move_too(voila):
@@ -88,3 +107,21 @@ def test_in_voila_sliders_move_too(voila):
         for number, slider in enumerate(figure.sliders):
             assert any([slider.press(key) is not None for key in ("Home", "End")]), f"{figure.name}: slider {number} changes nothing"
     assert not voila.errors()
+    assert seen(voila.page) == pictures_of(NOTEBOOKS / ONE)
+
+
+def test_trusted_but_not_run_a_lesson_shows_each_picture_once(lesson):
+    shutil.copy(NOTEBOOKS / ONE, lesson.lab.root / "trusted.ipynb")
+    lesson.lab.trust("trusted.ipynb")
+    lesson.open("trusted.ipynb")
+    assert lesson.trusted()
+    assert seen(lesson.page) == as_pictures(pictures_of(NOTEBOOKS / ONE))
+
+
+@pytest.mark.parametrize("options", [(), ("--execute",)], ids=["as stored", "executed"])
+def test_a_page_made_by_nbconvert_shows_each_picture_once(page, tmp_path, options):
+    subprocess.run([sys.executable, "-m", "nbconvert", "--to=html", f"--output-dir={tmp_path}", *options, NOTEBOOKS / ONE], check=True,
+                   capture_output=True, env=os.environ | {"TQDM_DISABLE": "1"})
+    page.route(re.compile("^https?:"), lambda route: route.abort())  # from the net, the executed page would get widgets that answer nothing
+    page.goto((tmp_path / ONE).with_suffix(".html").as_uri())
+    assert seen(page) == as_pictures(pictures_of(NOTEBOOKS / ONE))
