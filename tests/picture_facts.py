@@ -51,7 +51,7 @@ from matplotlib.collections import LineCollection, PathCollection, PolyCollectio
 from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
 from matplotlib.contour import ContourSet
-from matplotlib.lines import AxLine
+from matplotlib.lines import AxLine, Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.text import Text
@@ -180,7 +180,8 @@ def _names(artists, kind):
 
 
 def _line_kind(ax, line):
-    across, up = line.get_transform().contains_branch_seperately(ax.transData)
+    transform = line.get_transform()  # matplotlib's name for this is misspelt up to 3.10
+    across, up = (getattr(transform, "contains_branch_separately", None) or transform.contains_branch_seperately)(ax.transData)
     return "line" if (across and up) or isinstance(line, AxLine) else "vertical" if across else "horizontal"
 
 
@@ -345,10 +346,11 @@ def complaints(figure, wanted, still=None):
         said += _legend_complaints(fig)
     for name, value in drawn.items():
         if name not in wanted:
-            if name.endswith(" colour"):
-                continue
-            said.append(f"no fact claims {name!r}, which is drawn: {_short(value)}")
-        elif reason := _differs(name, value, wanted[name], _logarithmic(fig.axes[int(name.split()[0])]), np.max(np.abs(wanted.get(f"{name} limits", 0)))):
+            if not name.endswith(" colour"):
+                said.append(f"no fact claims {name!r}, which is drawn: {_short(value)}")
+            continue
+        limit = np.max(np.abs(wanted.get(f"{name} limits", 0)))
+        if reason := _differs(name, value, wanted[name], _logarithmic(fig.axes[int(name.split()[0])]), limit):
             said.append(f"{name}: {reason}")
     for name, some in texts.items():
         said += _text_complaints(name, some, wanted.get(name))
@@ -366,6 +368,8 @@ def _legend_complaints(fig):
         colours |= {str(bars.get_label()): to_hex(bars[0].get_facecolor()) for bars in ax.containers if isinstance(bars, BarContainer)}
     for legend in [*fig.legends, *(ax.get_legend() for ax in fig.axes if ax.get_legend())]:
         for handle, text in zip(legend.legend_handles, legend.get_texts()):
+            if not isinstance(handle, Rectangle | Line2D):
+                continue
             shade = to_hex(handle.get_facecolor() if isinstance(handle, Rectangle) else handle.get_color())
             if colours.get(text.get_text()) != shade:
                 said.append(f"the legend's {text.get_text()!r} has not the colour of what bears that name")
@@ -428,7 +432,8 @@ def _differs(name, found, wanted, logarithmic, limit):
         if not np.allclose(one, other, rtol=2e-5, atol=atol, equal_nan=True):
             far = np.abs(one - other)
             worst = np.unravel_index(np.nanargmax(far), far.shape) if np.isfinite(far).any() else ()
-            return f"{_short(one)} is drawn, wanted is {_short(other)}; first difference, at {tuple(map(int, worst))}: {one[worst]} and {other[worst]}"
+            return (f"{_short(one)} is drawn, wanted is {_short(other)}; "
+                    f"the largest difference is at {tuple(map(int, worst))}: {one[worst]} and {other[worst]}")
     return None
 
 
@@ -447,7 +452,8 @@ def _text_complaints(name, texts, wanted):
             left.remove(fits[0])
         else:
             said.append(f"{name}: no text holds {tokens} at {x}, {y}")
-    return said + [f"no fact claims a text of {name!r}: {text.get_text()!r} at {text.get_position()}" for text in left if must_be_claimed(text)]
+    return said + [f"no fact claims a text of {name!r}: {text.get_text()!r} at {text.get_position()}"
+                   for text in left if must_be_claimed(text)]
 
 
 # --- Facts of figures -----------------------------------------------------------------------------

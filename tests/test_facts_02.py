@@ -30,7 +30,8 @@ def _history():
 def loss_curves(history, title):
     epochs = [epoch + 1 for epoch in range(len(history.test_loss))]
     return {"0 line training": (epochs, history.train_loss), "0 line test": (epochs, history.test_loss),
-            "1 line training": (epochs, history.train_accuracy), "1 line test": (epochs, history.test_accuracy), "0 ylabel": ["loss"], "1 ylabel": ["accuracy"]}
+            "1 line training": (epochs, history.train_accuracy), "1 line test": (epochs, history.test_accuracy),
+            "0 ylabel": ["loss"], "1 ylabel": ["accuracy"]}
 
 
 def _guesses():

@@ -56,7 +56,8 @@ def stride_and_padding(now, out_size):
     counts = np.full((11, 11), np.nan)
     for y in range(padded):
         for x in range(padded):
-            counts[first + y, first + x] = sum(top <= y < top + now.kernel and left <= x < left + now.kernel for top in starts for left in starts)
+            counts[first + y, first + x] = sum(top <= y < top + now.kernel and left <= x < left + now.kernel
+                                               for top in starts for left in starts)
     outputs, corner = np.full((11, 11), np.nan), (11 - out) // 2
     outputs[corner:corner + out, corner:corner + out] = 0.3
     outputs[corner + row, corner + column] = 1
@@ -129,7 +130,8 @@ def depth():
     once, twice = 28 - 5 + 1, 28 - 5 + 1 - 5 + 1
     names = (0.95, [], [1, 28, 28]), (2.65, [maps], [1, 5, 5]), (4.35, [maps], [maps, once, once]), (6.68, [deeper], [maps, 5, 5]), (
         8.85, [deeper], [deeper, twice, twice])
-    return wanted | {"0 texts": [(x, y, tokens) for x, name, shape in names for y, tokens in ((0.55, name), (0.17, shape)) if tokens], "alt": [1, 1, 4]}
+    return wanted | {"0 texts": [(x, y, tokens) for x, name, shape in names
+                                 for y, tokens in ((0.55, name), (0.17, shape)) if tokens], "alt": [1, 1, 4]}
 
 
 @pytest.mark.parametrize("name", facts.names)

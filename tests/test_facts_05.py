@@ -20,7 +20,8 @@ def feature_maps(now, networks, images, labels):
             **shown("0 image 0", images[now.image, 0], (0, 1), "pixels"),
             **shown("1 image 0", by_hand.sheet(maps, columns, 1), by_hand.largest(maps), "weights"),
             **shown("2 image 0", by_hand.sheet(grads, columns, 1), by_hand.largest(grads), "gradients"),
-            "0 title": ["image"], "1 title": ["maps"], "2 title": ["gradients"], "0 texts": [(None, None, [label, *by_hand.told(p[label]), list(p).index(max(p))])],
+            "0 title": ["image"], "1 title": ["maps"], "2 title": ["gradients"],
+            "0 texts": [(None, None, [label, *by_hand.told(p[label]), list(p).index(max(p))])],
             "suptitle": [*maps.shape, np.count_nonzero(maps == 0) / maps.size, by_hand.largest(grads)]}
 
 

@@ -66,8 +66,8 @@ def playground(now):
         wanted |= {f"0 line {place}": np.transpose(path), f"0 line {name}": np.transpose(path[-1:])}
         losses[name] = height(*path[-1], now.condition)
     lowest = sorted(losses, key=losses.get)[0]
-    return wanted | {"controls": {"surface": ("bowl", "Rosenbrock"), "start": ("(−2.4, 1)", "(2.4, 0.3)"), "condition": (1, 100), "lr": (0.001, 0.3),
-                                  "b1": (0, 0.98), "b2": (0, 0.999), "step": (0, 120)},
+    return wanted | {"controls": {"surface": ("bowl", "Rosenbrock"), "start": ("(−2.4, 1)", "(2.4, 0.3)"), "condition": (1, 100),
+                                  "lr": (0.001, 0.3), "b1": (0, 0.98), "b2": (0, 0.999), "step": (0, 120)},
                      "0 title": [now.step, lowest, losses[lowest], "SGD", losses["SGD"]]}
 
 
@@ -114,7 +114,8 @@ def step_sizes(now, moments, sizes):
     logarithms = [[[log10(size) for size in row] for row in image] for image in one]
     medians = {f"1 line {name}": (moments, [_quantile(some, 0.5) for some in arrays]) for name, arrays in sizes.items()}
     return {"controls": {"moment": (moments[0], moments[-1]), "layer": (list(sizes)[0], list(sizes)[-1])},
-            **shown("0 image 0", by_hand.sheet(logarithms, 4, 1), (-2, 0), "pixels"), **medians, "1 vertical 0": now.moment, "1 logarithmic": "xy",
+            **shown("0 image 0", by_hand.sheet(logarithms, 4, 1), (-2, 0), "pixels"), **medians,
+            "1 vertical 0": now.moment, "1 logarithmic": "xy",
             "2 yticks": {power: [10.0**power] for power in (-2, -1, 0)}, "suptitle": [now.moment, now.layer, low, high, high / low]}
 
 

@@ -13,7 +13,8 @@ def strip(panels, title):
     wanted, first = {}, next(iter(panels.values()))
     for axis, (name, array) in enumerate(panels.items()):
         image = array.shape == first.shape
-        wanted |= {f"{axis} title": [name]} | shown(f"{axis} image 0", array, (0, 1) if image else by_hand.largest(array), "pixels" if image else "weights")
+        limits, colours = ((0, 1), "pixels") if image else (by_hand.largest(array), "weights")
+        wanted |= {f"{axis} title": [name]} | shown(f"{axis} image 0", array, limits, colours)
     return wanted
 
 

@@ -68,7 +68,8 @@ CHANGES = {
     "0 image 0": lambda ax: ax.images[0].set_data([[0.0, 0.5], [0.25, 1.0]]), "0 image 0 limits": lambda ax: ax.images[0].set_clim(0, 2),
     "0 image 0 colours": lambda ax: ax.images[0].set_cmap(PIXELS.reversed()), "0 xticks": lambda ax: ax.set_xticks([0, 1], ["bird", "ant"]),
     "0 title": lambda ax: ax.set_title("3 of 3"), "0 texts": lambda ax: ax.texts[0].set_position((0, 1)),
-    "0 logarithmic": lambda ax: ax.set_xscale("log"), "0 numbers": lambda ax: ax.patches[2].set_path(_numbers(np.array([[1.0]]), np.array([[True]]), 0.5)),
+    "0 logarithmic": lambda ax: ax.set_xscale("log"),
+    "0 numbers": lambda ax: ax.patches[2].set_path(_numbers(np.array([[1.0]]), np.array([[True]]), 0.5)),
     "0 line 1": lambda ax: ax.plot([0, 1], [0, 1]), "0 xlabel": lambda ax: ax.set_xlabel("of 3 epochs")}
 
 
