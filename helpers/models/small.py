@@ -6,7 +6,7 @@ from ..layers import Conv2d, Flatten, Linear, Projection, ReLU, Residual, Sequen
 
 
 def mlp(seed=0, sizes=(784, 128, 10), activation=ReLU):
-    """Lesson 01: images (N, 1, 28, 28) -> Linear, activation, ..., Linear -> logits (N, sizes[-1]).
+    """Lesson 02: images (N, 1, 28, 28) -> Linear, activation, ..., Linear -> logits (N, sizes[-1]).
 
     `sizes` counts the numbers between layers, input first; weights are drawn by `he_normal` from
     `np.random.default_rng(seed)`, from input to output. Raises ValueError for fewer than two sizes.
