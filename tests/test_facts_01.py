@@ -44,7 +44,7 @@ def one_weight(now, loss_and_gradient, weights, digit=3):
             **shown("0 image 0", [first[28 * row:28 * row + 28] for row in range(28)], by_hand.largest(first), "gradients"),
             "0 line 0": ([now.column], [now.row]), "0 title": [digit],
             "1 line loss": (np.arange(-8, 9), [loss(change) for change in range(-8, 9)]),
-            "1 line backpropagation": (now.change + np.array([-3, 3]), here + slope * np.array([-3, 3])),
+            "1 line your gradient": (now.change + np.array([-3, 3]), here + slope * np.array([-3, 3])),
             "1 line finite difference": (now.change + ends, (below + above) / 2 + rise * ends),
             "1 line 3": ([now.change - now.nudge, now.change + now.nudge], [below, above]), "1 line 4": ([now.change], [here]),
             "suptitle": [slope, rise]}

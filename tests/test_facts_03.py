@@ -82,7 +82,7 @@ def _maps():
 
 
 @facts.picture(_maps)
-def score_maps(images, filters, maps, title):
+def feature_maps(images, filters, maps, title):
     wanted, axis = {"alt": [len(images), *filters]}, len(images)
     for place, image in enumerate(images):
         wanted |= shown(f"{place} image 0", image, (0, 1), "pixels")
