@@ -91,6 +91,27 @@ def bias_correction(now):
             "0 line corrected": (steps, corrected), "suptitle": [10, means[9], corrected[9]]}
 
 
+def _tuning():
+    return [({"SGD": (np.array([0.1, 0.2, 0.3]), np.array([0.96, 0.97, 0.955])), "Adam": (np.array([0.001, 0.003]), np.array([0.978, 0.98]))},
+             "Two")]
+
+
+@facts.picture(_tuning)
+def learning_rates(tuning, title):
+    return {"0 logarithmic": "x", **{f"0 line {name}": reached for name, reached in tuning.items()}}
+
+
+@facts.picture(lambda: [([1, 10, 100], {name: np.sort(np.random.default_rng(seed).uniform(0.1, 50, (3, 5)))
+                                        for seed, name in enumerate(("first", "dense"))}, "Two layers")])
+def step_sizes(steps, sizes, title):
+    wanted = {}
+    for axis, (name, quantiles) in enumerate(sizes.items()):
+        least, low, middle, high, most = ([row[place] for row in quantiles] for place in range(5))
+        wanted |= {f"{axis} line 0": (steps, most), f"{axis} line 1": (steps, least), f"{axis} line 2": (steps, middle),
+                   f"{axis} band 0": (steps, low, high), f"{axis} title": [name], f"{axis} logarithmic": "xy"}
+    return wanted
+
+
 @facts.picture(lambda: [({name: np.random.default_rng(seed).random((3, 200)) + 0.1 for seed, name in enumerate(("SGD", "Adam"))}, "A race")])
 def race(losses, title):
     wanted = {"0 logarithmic": "y"}
