@@ -641,6 +641,8 @@ MISTAKES = _in(
     ("softmax figure: the slope's sign", "(gradient, dlogits[0])", "(gradient, -dlogits[0])"),
     ("softmax figure: another class hatched", 'hatch="//" if place == marked', 'hatch="//" if place == marked - 1'),
     ("softmax figure: p told of the likeliest class", "−ln {p[label]:.4g}", "−ln {p.max():.4g}"),
+    ("graph: a fork that keeps its last gradient only", "slope[source] += slope[name] * local", "slope[source] = slope[name] * local"),
+    ("graph: another reader's upstream gradient told", "d{name} = {_signed(slope[reader[name]])} ×", "d{name} = {_signed(slope[name])} ×"),
     ("one_weight: a tangent three times too flat", "[here - 3 * slope, here + 3 * slope]", "[here - slope, here + slope]"),
     ("one_weight: a difference over one nudge", "(above - below) / (2 * nudge)\n", "(above - below) / nudge\n"),
     ("one_weight: the ring at row and column exchanged", "ring.set_data([column], [row])", "ring.set_data([row], [column])"),
@@ -725,6 +727,8 @@ MISTAKES = _in(
     ("mistakes: of equals any one first", 'np.argsort(-sure[wrong], kind="stable")', "np.argsort(-sure[wrong])"),
     ("mistakes: label and guess exchanged", "{classes[labels[index]]} read as {classes[guesses[index]]}", "{classes[guesses[index]]} read as {classes[labels[index]]}"),
     ("mistakes: all images counted as mistakes", "worst of {len(wrong)} mistakes", "worst of {len(labels)} mistakes"),
+    ("initialisation: layers from 0", "layers = np.arange(1, len(values) + 1)", "layers = np.arange(len(values))"),
+    ("overfitting: means of each seed", "ax.plot(counts, np.mean(accuracies, axis=0), dash", "ax.plot(counts, np.full(len(counts), np.mean(accuracies)), dash"),
     ("regions: the plane on its side", "classify(plane).reshape(161, 161)", "classify(plane).reshape(161, 161).T"),
     ("regions: the share of wrong points", "np.mean(classify(points) == labels)", "np.mean(classify(points) != labels)"),
 ) + _in(
@@ -740,6 +744,8 @@ MISTAKES = _in(
     ("two_layers: colours of the other maps", "cmap=WEIGHTS, **span(maps))", "cmap=WEIGHTS, **span(first))"),
 ) + _in(
     "figures/lesson_09.py", "test_facts_09",
+    ("learning_rates: accuracies in another order", "ax.plot(rates, accuracies, mark", "ax.plot(rates, np.sort(accuracies), mark"),
+    ("step_sizes: a band as wide as the extremes", "ax.fill_between(steps, low, high,", "ax.fill_between(steps, least, most,"),
     ("race: a band of the seeds' means", "smooth.min(axis=0), smooth.max(axis=0)", "smooth.min(axis=0), smooth.mean(axis=0)"),
     ("race: windows at their beginnings", "(np.arange(smooth.shape[1]) + 0.5)", "np.arange(smooth.shape[1])"),
 ) + _in(
@@ -753,4 +759,8 @@ MISTAKES = _in(
     ("figures: tiles in columns", "top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)",
      "top, left = (index % rows) * (height + gap), (index // rows) * (width + gap)"),
     ("figures: colour limits of the largest number, not of the largest size", "largest = float(np.nanmax(np.abs(array))) or 1.0", "largest = float(np.nanmax(array)) or 1.0"),
+) + _in(
+    "figures/lesson_06.py", "test_facts_06",
+    ("fixes picture: exploded runs left out of the median", "np.median(np.nan_to_num(runs, nan=0), axis=1)", "np.nanmedian(runs, axis=1)"),
+    ("fixes picture: gains from the second row on", "(middle[-1] - middle[0])", "(middle[-1] - middle[1])"),
 )
