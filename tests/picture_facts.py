@@ -470,7 +470,7 @@ class Facts:
 
     @property
     def names(self):
-        return [*self.lives, *self.pictures]
+        return list(self.lives | self.pictures)  # a live figure and a picture may have one name: both are checked
 
     def live(self, function):
         self.lives[function.__name__] = function
@@ -504,7 +504,7 @@ class Facts:
                 wanted = self.lives[name](SimpleNamespace(**values, once=once), *arguments, **named)
                 yield values, complaints(figure, wanted, still) + _range_complaints(figure.controls, wanted.get("controls", {}))
                 still = still or names_of_still(figure.fig) | {"alt"}
-        else:
+        if name in self.pictures:
             function, cases = self.pictures[name]
             for number, arguments in enumerate(cases()):
                 yield f"case {number}", complaints(getattr(figures, name)(*arguments), function(*arguments))
