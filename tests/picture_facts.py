@@ -54,7 +54,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.lines import AxLine, Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 from matplotlib.textpath import TextPath
 
 from helpers import figures, live
@@ -437,6 +437,10 @@ def _differs(name, found, wanted, logarithmic, limit):
     return None
 
 
+def _place(text):
+    return text.xy if isinstance(text, Annotation) else text.get_position()
+
+
 def _text_complaints(name, texts, wanted):
     """Each text must be claimed by one of the wanted ones, and each of these find its text."""
     if not name.endswith("texts"):
@@ -447,12 +451,12 @@ def _text_complaints(name, texts, wanted):
     left, said = list(texts), []
     for x, y, tokens in wanted or ():
         fits = [text for text in left if says(text.get_text(), tokens) and all(
-            want is None or np.isclose(want, at, atol=1e-6) for want, at in zip((x, y), text.get_position()))]
+            want is None or np.isclose(want, at, atol=1e-6) for want, at in zip((x, y), _place(text)))]
         if fits:
             left.remove(fits[0])
         else:
             said.append(f"{name}: no text holds {tokens} at {x}, {y}")
-    return said + [f"no fact claims a text of {name!r}: {text.get_text()!r} at {text.get_position()}"
+    return said + [f"no fact claims a text of {name!r}: {text.get_text()!r} at {_place(text)}"
                    for text in left if must_be_claimed(text)]
 
 
@@ -466,7 +470,7 @@ class Facts:
 
     @property
     def names(self):
-        return [*self.lives, *self.pictures]
+        return list(self.lives | self.pictures)  # a live figure and a picture may have one name: both are checked
 
     def live(self, function):
         self.lives[function.__name__] = function
@@ -500,7 +504,7 @@ class Facts:
                 wanted = self.lives[name](SimpleNamespace(**values, once=once), *arguments, **named)
                 yield values, complaints(figure, wanted, still) + _range_complaints(figure.controls, wanted.get("controls", {}))
                 still = still or names_of_still(figure.fig) | {"alt"}
-        else:
+        if name in self.pictures:
             function, cases = self.pictures[name]
             for number, arguments in enumerate(cases()):
                 yield f"case {number}", complaints(getattr(figures, name)(*arguments), function(*arguments))

@@ -32,12 +32,27 @@ def look_inside(now, images):
 
 @facts.picture(lambda: [()])
 def course_map():
-    numbers, names = [0, 1, 2, 3, 4, 5, 6, "later"], [[]] * 7 + [["ResNet", 34]]
-    places = [(0, 1), (1, 1), (2, 1), (3, 1), (3, 0), (2, 0), (1, 0), (0, 0)]
-    wanted = {f"0 patch {number}": np.transpose([start, end]) for number, (start, end) in enumerate(zip(places, places[1:]))}
-    wanted |= {f"0 patch {7 + number}": [[x - 0.36, x + 0.36], [y - 0.3, y + 0.3]] for number, (x, y) in enumerate(places)}
-    texts = [(x, y + 0.17, [number]) for (x, y), number in zip(places, numbers)]
-    return wanted | {"0 texts": texts + [(x, y - 0.09, name) for (x, y), name in zip(places, names)], "alt": ["ResNet", 34]}
+    names = ["start", "one layer", "dense", "forward", "backward", "CNN", ["clinic", 1], "skip", ["clinic", 2], "Adam", "depth",
+             "normalisation", "residual", ["ResNet", 34], "activation", "autograd"]
+    names = [name if isinstance(name, list) else [name] for name in names]
+    places = [(0, 3), (1, 3), (2, 3), (3, 3), (3, 2), (2, 2), (1, 2), (0, 2), (0, 1), (1, 1), (2, 1), (3, 1), (3, 0), (2, 0), (1, 0), (0, 0)]
+
+    def edge(start, stop):
+        """Where the box at `start` ends towards `stop`, another place."""
+        return tuple(one + far * np.sign(other - one) for one, other, far in zip(start, stop, (0.39, 0.31)))
+
+    arrows = [(edge(*pair), edge(*pair[::-1])) for pair in zip(places, places[1:])]
+    over, around = (places[5], places[7]), (places[7], places[9])  # past the clinics 06 and 08
+    arrows.append(((over[0][0], over[0][1] + 0.31), (over[1][0], over[1][1] + 0.31)))
+    arrows.append(((around[0][0] + 0.3, around[0][1] - 0.31), (around[1][0] - 0.1, around[1][1] + 0.31)))
+    arrows.append(((places[3][0] + 0.92, places[3][1]), edge(places[3], (9, places[3][1]))))  # into 03, from outside
+    corners = [np.transpose(arrow) for arrow in arrows]
+    corners += [[[x - 0.36, x + 0.36], [y - 0.28, y + 0.28]] for x, y in places]
+    corners += [[[-0.36, 0.16], [y, y]] for y in (-0.55, -0.81)] + [[[-0.3, 0.1], [-1.13, -1.01]]]
+    texts = [(x, y + 0.17, [number]) for number, (x, y) in enumerate(places)] + [(x, y - 0.08, name) for name, (x, y) in zip(names, places)]
+    numbered = [token for number, name in enumerate(names) for token in (number, *name)]
+    return {**{f"0 patch {place}": some for place, some in enumerate(corners)},
+            "0 texts": texts + [(0.27, -0.55, [6, 8]), (0.27, -0.81, [3])], "alt": [*numbered, 6, 8, 3, 10, 15]}
 
 
 def _sets():

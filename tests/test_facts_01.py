@@ -27,6 +27,51 @@ def softmax(now):
 
 
 @facts.live
+def graph(now):
+    x, t, b, w = (2.0, 3.0), (1.0, 4.0), 0.5, now.w
+    z = [w * one + b for one in x]
+    e = [one - other for one, other in zip(z, t)]
+    value, slope = {"w": w, "b": b, "L": e[0]**2 + e[1]**2}, {"w": 2 * (e[0] * x[0] + e[1] * x[1]), "b": 2 * (e[0] + e[1]), "L": 1}
+    places, reads = {"w": (0, 0), "b": (1, 0), "L": (5, 0)}, {"L": {"s₁": 1, "s₂": 1}}  # {node: {what it reads: local gradient}}
+    for i, (mark, y) in enumerate((("₁", 1), ("₂", -1))):
+        value |= {"x" + mark: x[i], "u" + mark: w * x[i], "z" + mark: z[i], "e" + mark: e[i], "s" + mark: e[i]**2}
+        slope |= {"x" + mark: 2 * e[i] * w, "u" + mark: 2 * e[i], "z" + mark: 2 * e[i], "e" + mark: 2 * e[i], "s" + mark: 1}
+        places |= {letter + mark: (column, y) for column, letter in enumerate("xuzes")}
+        reads |= {"u" + mark: {"x" + mark: w, "w": x[i]}, "z" + mark: {"u" + mark: 1, "b": 1}, "e" + mark: {"z" + mark: 1},
+                  "s" + mark: {"e" + mark: 2 * e[i]}}
+    order = ["x₁", "w", "x₂", "b", "u₁", "u₂", "z₁", "z₂", "e₁", "e₂", "s₁", "s₂", "L"]
+    forth = [["u₁", "u₂"], ["z₁", "z₂"], ["e₁", "e₂"], ["s₁", "s₂"], ["L"]]
+    back = [*forth[:0:-1], ["u₁", "u₂", "b"], ["w", "x₁", "x₂"]]
+    known = {"x₁", "x₂", "w", "b", *(name for names in forth[:now.step] for name in names)}
+    sent = {name for names in back[:max(now.step - 5, 0)] for name in names}
+    wanted, texts = {}, [(3, 0.64, ["t₁", 1]), (3, -0.66, ["t₂", 4])]
+    for place, name in enumerate(order):
+        column, y = places[name]
+        wanted[f"0 patch {place}"] = [column - 0.37, column + 0.37], [y - 0.22, y + 0.22]
+        texts += [(column, y - 0.1, [value[name]])] * (name in known) + [(column, None, ["d" + name, slope[name]])] * (name in sent)
+    number = 0
+    for name in order:
+        for source, local in reads.get(name, {}).items():
+            (x0, y0), (x1, y1) = places[source], places[name]
+            far, up = (0.43, 0) if y0 == y1 else (0.32, 0.3 * np.sign(y1 - y0))
+            wanted[f"0 line {number}"] = [x0 + far, x1 - far], [y0 + up, y1 - up]
+            texts += [(None, None, ["×", local])] * (source in sent)
+            number += 1
+    names = ([[]] + forth + back)[now.step]
+    said = [token for name in names for token in (name, value[name])]
+    if now.step == 6:
+        said = ["dL", 1]
+    elif now.step > 6:
+        fork = next((name for name in names if name in "wb"), None)
+        readers = {name: [reader for reader in order if name in reads.get(reader, {})] for name in names}
+        said = [token for name in names for token in ("d" + name, slope[readers[name][0]], reads[readers[name][0]][name], slope[name])]
+        if fork:
+            products = [number for reader in readers[fork] for number in (slope[reader], reads[reader][fork])]
+            said = ["d" + fork, *products, slope[fork]]
+    return wanted | {"controls": {"step": (0, 11), "w": (-1, 3)}, "0 texts": texts, "suptitle": said}
+
+
+@facts.live
 def one_weight(now, loss_and_gradient, weights, digit=3):
 
     def loss(change):
@@ -44,7 +89,7 @@ def one_weight(now, loss_and_gradient, weights, digit=3):
             **shown("0 image 0", [first[28 * row:28 * row + 28] for row in range(28)], by_hand.largest(first), "gradients"),
             "0 line 0": ([now.column], [now.row]), "0 title": [digit],
             "1 line loss": (np.arange(-8, 9), [loss(change) for change in range(-8, 9)]),
-            "1 line backpropagation": (now.change + np.array([-3, 3]), here + slope * np.array([-3, 3])),
+            "1 line your gradient": (now.change + np.array([-3, 3]), here + slope * np.array([-3, 3])),
             "1 line finite difference": (now.change + ends, (below + above) / 2 + rise * ends),
             "1 line 3": ([now.change - now.nudge, now.change + now.nudge], [below, above]), "1 line 4": ([now.change], [here]),
             "suptitle": [slope, rise]}

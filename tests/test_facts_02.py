@@ -80,6 +80,27 @@ def regions(points, labels, classifiers):
     return wanted
 
 
+@facts.picture(lambda: [({"small": np.array([1e-3, 1e-4, 0.0]), "He": np.array([1.0, 0.93, 1.1]), "large": np.array([1, 10, 900.4])}, "Three")])
+def initialisation(sizes, title):
+    wanted, texts = {}, []
+    for place, (name, values) in enumerate(sizes.items()):
+        wanted[f"0 line {place}"] = [layer + 1 for layer in range(len(values))], values
+        texts.append((len(values), values[-1], [name, values[-1]]))
+    return wanted | {"0 texts": texts}
+
+
+@facts.picture(lambda: [([100, 400, 1500], np.random.default_rng(0).random((2, 3)), np.random.default_rng(1).random((2, 3)), "Fewer")])
+def overfitting(counts, train, test, title):
+    wanted, place = {"0 logarithmic": "x", "0 line training": np.zeros((2, 0)), "0 line test": np.zeros((2, 0))}, 0
+    for accuracies, colour in ((train, G.TRAIN), (test, G.TEST)):
+        lines = [[sum(column) / len(column) for column in zip(*accuracies)], None, *accuracies]  # None: the name's own, of no points
+        for line in lines:
+            if line is not None:
+                wanted |= {f"0 line {place}": (counts, line), f"0 line {place} colour": colour}
+            place += 1
+    return wanted
+
+
 @pytest.mark.parametrize("name", facts.names)
 def test_what_is_drawn_is_so(name):
     facts.check(name)

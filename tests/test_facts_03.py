@@ -74,6 +74,60 @@ def stride_and_padding(now, out_size):
             "suptitle": [now.size, 2, now.padding, now.kernel, now.stride, 1, out] + [left_over] * (left_over > 0)}
 
 
+@facts.live
+def im2col(now, lay_out):
+    kernel = {2: (1, 0, 2, -1), 3: (1, 0, 1, 0, 2, 0, -1, 0, -1)}[now.size]
+    corners = [(row, column) for row in range(0, 5 - now.size, now.stride) for column in range(0, 5 - now.size, now.stride)]
+    windows = [[(row + k, column + l) for k in range(now.size) for l in range(now.size)] for row, column in corners]
+    rows = [[4 * row + column + 1 for row, column in window] for window in windows]  # the image counts from 1 to 16
+    scores = [sum(one * weight for one, weight in zip(row, kernel)) for row in rows]
+    number, wide = min(now.number, len(rows) - 1), len(kernel)
+    seen = [[2 * (4 * row + column + 1 == now.pixel) + ((row, column) in windows[number]) for column in range(4)] for row in range(4)]
+    first = (9 - wide) // 2
+    weights, results = first + wide + 2, first + wide + 5
+    marks, cells = np.full((9, 17), np.nan), {}
+    for place, row in enumerate(rows):
+        for column, pixel in enumerate(row):
+            cells[place, first + column] = pixel
+            marks[place, first + column] = 2 * (pixel == now.pixel) + (place == number)
+        cells[place, results], marks[place, results] = scores[place], 4 if place == number else 0
+    for place, weight in enumerate(kernel):
+        cells[place, weights], marks[place, weights] = weight, 1
+    heads = [(first + (wide - 1) / 2, -0.85, ["row"]), (weights, -0.85, ["kernel"]), (results, -0.85, ["scores"])]
+    return {"controls": {"size": (2, 3), "stride": (1, 2), "number": (0, 8), "pixel": (1, 16)},
+            **shown("0 image 0", seen, (0, 4), "marked"), "0 line 0": by_hand.square(*corners[number], now.size, now.size),
+            "0 numbers": {(row, column): 4 * row + column + 1 for row in range(4) for column in range(4)},
+            **shown("1 image 0", marks, (0, 4), "marked"), "1 numbers": cells, "1 line 0": by_hand.square(number, first, 1, wide),
+            "1 line 1": by_hand.square(number, results, 1, 1), "1 texts": heads + [(weights - 1, 1.5, ["@"]), (results - 1.5, 1.5, ["="])],
+            "suptitle": [number, number, scores[number], now.pixel, sum(now.pixel in row for row in rows)]}
+
+
+@facts.live
+def max_pooling(now, image, features, pool):
+    count = 24 // now.size
+    moved = [[row[column - now.columns] if column >= now.columns else 0 for column in range(28)] for row in image]
+    before, after = features(image), features(np.array(moved))
+    best, pooled = [], {"before": np.zeros((count, count)), "after": np.zeros((count, count))}
+    for place in np.ndindex(count, count):
+        inside = [(now.size * place[0] + k, now.size * place[1] + l) for k in range(now.size) for l in range(now.size)]
+        pooled["before"][place] = max(before[cell] for cell in inside)
+        pooled["after"][place] = max(after[cell] for cell in inside)
+        if pooled["after"][place] > 0:
+            best.append(next(cell for cell in inside if after[cell] == pooled["after"][place]))
+
+    def change(one, other):
+        return sum(abs(a - b) for a, b in zip(one.ravel(), other.ravel())) / sum(abs(a) for a in one.ravel())
+
+    cuts = [now.size * number - 0.5 for number in range(count + 1)]
+    across = [point for cut in cuts for point in ((-0.5, cut), (cuts[-1], cut), (np.nan, cut))]
+    winners = {"1 line 1": np.reshape([(column, row) for row, column in best], (-1, 2)).T} if now.size > 1 else {}
+    return {"controls": {"size": (1, 24), "columns": (0, 5)}, **shown("0 image 0", moved, (0, 1), "pixels"), **winners,
+            **shown("1 image 0", after, by_hand.largest(before), "weights"), "1 line 0": np.transpose(across + [(y, x) for x, y in across]),
+            **shown("2 image 0", pooled["after"], by_hand.largest(before), "weights"), "1 title": ["map", change(before, after)],
+            "2 title": ["pooled", change(pooled["before"], pooled["after"])],
+            "suptitle": [now.size, now.size, now.columns, count, count] if count > 1 else [now.size, now.size, now.columns, 1]}
+
+
 def _maps():
     rng = np.random.default_rng(0)
     images, filters = rng.random((3, 8, 8)), {"edge": rng.standard_normal((3, 3)), "none": np.zeros((3, 3))}
@@ -82,7 +136,7 @@ def _maps():
 
 
 @facts.picture(_maps)
-def score_maps(images, filters, maps, title):
+def feature_maps(images, filters, maps, title):
     wanted, axis = {"alt": [len(images), *filters]}, len(images)
     for place, image in enumerate(images):
         wanted |= shown(f"{place} image 0", image, (0, 1), "pixels")

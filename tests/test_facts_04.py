@@ -47,23 +47,7 @@ def explorer(now):
 
 
 @facts.live
-def tap_check(now, forward, rules, x, w):
-    dy = np.random.default_rng(0).standard_normal(forward(x, w, now.stride).shape)  # drawn as the figure does
-    by_rule = rules[now.rule](dy, x, len(w), now.stride)
-    true = now.once(now.stride, lambda: by_hand.conv_backward(dy[None], x[None], w[None, None], now.stride)[1][0, 0])
-    largest = max(by_hand.largest(by_rule), by_hand.largest(true))
-    error = max(abs(by_rule - true).ravel()) / by_hand.largest(true)
-    one, other, place = by_rule[now.row, now.column], true[now.row, now.column], ([now.column], [now.row])
-    return {"controls": {"rule": (list(rules)[0], list(rules)[-1]), "stride": (1, 3), "row": (0, len(w) - 1), "column": (0, len(w) - 1)},
-            **shown("0 image 0", by_rule / largest, 1, "gradients"), **shown("1 image 0", true / largest, 1, "gradients"),
-            "0 title": ["dw", "rule"], "1 title": ["dw", "differences"], "2 xlabel": ["differences"], "2 ylabel": ["rule"],
-            "0 line 0": place, "1 line 0": place, "2 line 0": ([0, 1], [0, 1]), "2 line 1": np.array([true.ravel(), by_rule.ravel()]) / largest,
-            "2 line 2": ([other / largest], [one / largest]),
-            "suptitle": [now.rule, now.stride, error if error > 1e-6 else lambda said: said < 1e-6, now.row, now.column, one, other]}
-
-
-@facts.live
-def way_back(now, image, w, dy, stride):
+def backward_pass(now, image, w, dy, stride):
     height, width = dy.shape
     places = [(row, column) for row in range(height) for column in range(width)][:now.sent]
     part = np.zeros(dy.shape)

@@ -1,12 +1,15 @@
 """What the figures of lesson 09 draw, computed a second way."""
-from math import isfinite, log10, sqrt
+from math import isfinite, sqrt
 
-import by_hand
 import numpy as np
 import pytest
-from picture_facts import Facts, shown
+from matplotlib import colormaps
+from picture_facts import Facts
+
+from helpers.analysis import best_runs
 
 facts = Facts()
+NAMES = "SGD", "momentum", "RMSProp", "Adam"
 
 # name: height at (x, y), and both slopes there, for a condition number k
 SURFACES = {
@@ -56,19 +59,22 @@ def playground(now):
 
     def ground():
         tall = np.array([[height(-3 + 6 * column / 479, 2 - 4 * row / 319, now.condition) for column in range(480)] for row in range(320)])
-        return np.floor(10 * np.log10(1 + 30 * (tall - tall.min()) / (tall.max() - tall.min()))) / 10
+        return colormaps["Greys"](np.floor(10 * np.log10(1 + 30 * (tall - tall.min()) / (tall.max() - tall.min()))) / 16, bytes=True)
 
-    found = now.once(("ground", now.surface, now.condition), ground)
-    wanted = {"0 image 0": found, "0 image 0 limits": (0, 1.6), "0 image 0 colours": "Greys", "0 image 0 extent": (-3, 3, -2, 2)}
-    losses = {}
-    for place, name in enumerate(("SGD", "momentum", "RMSProp", "Adam")):
-        path = _path(name, lambda x, y: slopes(x, y, now.condition), start, now.lr, now.b1, now.b2)[:now.step + 1]
-        wanted |= {f"0 line {place}": np.transpose(path), f"0 line {name}": np.transpose(path[-1:])}
+    wanted, texts, losses = {"0 image 0": now.once((now.surface, now.condition), ground), "0 image 0 extent": (-3, 3, -2, 2)}, [], {}
+    rates = {name: now.lr for name in NAMES}
+    if now.lr == "each its best":  # tests/test_analysis.py checks these
+        rates = {name: rate for name, (rate, _) in best_runs(now.surface, start, now.condition, now.b1, now.b2, 120).items()}
+    for place, name in enumerate(NAMES):
+        path = _path(name, lambda x, y: slopes(x, y, now.condition), start, rates[name], now.b1, now.b2)[:now.step + 1]
         losses[name] = height(*path[-1], now.condition)
+        wanted |= {f"0 line {2 * place}": np.transpose(path), f"0 line {2 * place + 1}": np.transpose(path[-1:]),
+                   f"1 line {place}": ([0.06], [0.9 - 0.26 * place])}
+        texts.append((None, 0.9 - 0.26 * place, [name, rates[name], losses[name]]))
     lowest = sorted(losses, key=losses.get)[0]
     return wanted | {"controls": {"surface": ("bowl", "Rosenbrock"), "start": ("(−2.4, 1)", "(2.4, 0.3)"), "condition": (1, 100),
-                                  "lr": (0.001, 0.3), "b1": (0, 0.98), "b2": (0, 0.999), "step": (0, 120)},
-                     "0 title": [now.step, lowest, losses[lowest], "SGD", losses["SGD"]]}
+                                  "lr": ("each its best", 0.3), "b1": (0, 0.98), "b2": (0, 0.999), "step": (0, 120)},
+                     "1 texts": texts, "suptitle": [now.step, lowest]}
 
 
 @facts.live
@@ -85,38 +91,25 @@ def bias_correction(now):
             "0 line corrected": (steps, corrected), "suptitle": [10, means[9], corrected[9]]}
 
 
-@facts.live
-def good_step_sizes(now, tuning):
-    wanted, texts, widths = {}, [], {}
-    for row, (name, (rates, right)) in enumerate(tuning.items()):
-        lost = [round(100 * float(max(right) - one), 6) for one in right]
-        good = [rate for rate, points in zip(rates, lost) if points <= round(now.points, 6)]
-        texts += [(rate, row - 0.22, [-points] if points else ["best"]) for rate, points in zip(rates, lost)]
-        wanted |= {f"0 line {2 * row}": (rates, [row] * len(rates)), f"0 line {2 * row + 1}": (good, [row] * len(good))}
-        widths[name] = round(max(good) / min(good))
-    widest = [name for name, width in widths.items() if width == max(widths.values())]
-    return wanted | {"controls": {"points": (0.5, 2)},
-                     "0 texts": texts, "0 yticks": {row: [name] for row, name in enumerate(tuning)}, "0 logarithmic": "x",
-                     "0 inverted": "y",                     "0 title": [now.points, *widest, max(widths.values())]}
+def _tuning():
+    return [({"SGD": (np.array([0.1, 0.2, 0.3]), np.array([0.96, 0.97, 0.955])), "Adam": (np.array([0.001, 0.003]), np.array([0.978, 0.98]))},
+             "Two")]
 
 
-def _quantile(numbers, share):
-    numbers = sorted(float(one) for one in np.ravel(numbers))
-    place = share * (len(numbers) - 1)
-    below, above = numbers[int(place)], numbers[min(int(place) + 1, len(numbers) - 1)]
-    return below + (place - int(place)) * (above - below)
+@facts.picture(_tuning)
+def learning_rates(tuning, title):
+    return {"0 logarithmic": "x", **{f"0 line {name}": reached for name, reached in tuning.items()}}
 
 
-@facts.live
-def step_sizes(now, moments, sizes):
-    one = sizes[now.layer][list(moments).index(now.moment)]
-    low, high = _quantile(one, 0.05), _quantile(one, 0.95)
-    logarithms = [[[log10(size) for size in row] for row in image] for image in one]
-    medians = {f"1 line {name}": (moments, [_quantile(some, 0.5) for some in arrays]) for name, arrays in sizes.items()}
-    return {"controls": {"moment": (moments[0], moments[-1]), "layer": (list(sizes)[0], list(sizes)[-1])},
-            **shown("0 image 0", by_hand.sheet(logarithms, 4, 1), (-2, 0), "pixels"), **medians,
-            "1 vertical 0": now.moment, "1 logarithmic": "xy",
-            "2 yticks": {power: [10.0**power] for power in (-2, -1, 0)}, "suptitle": [now.moment, now.layer, low, high, high / low]}
+@facts.picture(lambda: [([1, 10, 100], {name: np.sort(np.random.default_rng(seed).uniform(0.1, 50, (3, 5)))
+                                        for seed, name in enumerate(("first", "dense"))}, "Two layers")])
+def step_sizes(steps, sizes, title):
+    wanted = {}
+    for axis, (name, quantiles) in enumerate(sizes.items()):
+        least, low, middle, high, most = ([row[place] for row in quantiles] for place in range(5))
+        wanted |= {f"{axis} line 0": (steps, most), f"{axis} line 1": (steps, least), f"{axis} line 2": (steps, middle),
+                   f"{axis} band 0": (steps, low, high), f"{axis} title": [name], f"{axis} logarithmic": "xy"}
+    return wanted
 
 
 @facts.picture(lambda: [({name: np.random.default_rng(seed).random((3, 200)) + 0.1 for seed, name in enumerate(("SGD", "Adam"))}, "A race")])

@@ -1,5 +1,6 @@
 """Pictures of lesson 09: learning rates, the range of Adam's step sizes, and a race of optimisers."""
 import numpy as np
+from matplotlib.ticker import PercentFormatter
 
 from .style import INK, INPUT, OUTPUT, TEST, WEIGHT, Picture, canvas
 
@@ -13,7 +14,7 @@ def learning_rates(tuning, title):
         ax.plot(rates, accuracies, mark + "-", color=colour, label=name)
     ax.set(xscale="log", xlabel="learning rate", ylabel="accuracy after an epoch", title=title)
     ax.xaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_major_formatter("{x:.0%}")
+    ax.yaxis.set_major_formatter(PercentFormatter(1))  # with as many digits as the marks need
     ax.minorticks_off()
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return Picture(fig, f"Accuracy against learning rate, one line an optimiser: {title}")

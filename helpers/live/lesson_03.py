@@ -252,7 +252,7 @@ def _change(before, after):
 _TOUCHES = LinearSegmentedColormap.from_list("touches", ["#FFFFFF", "#5FACDC"])
 _OUTPUTS = LinearSegmentedColormap.from_list("outputs", ["#FFFFFF", G.OUTPUT])
 # A cell as it is, in the chosen window, the chosen pixel, both, and a score.
-_MARKED = ListedColormap(["#F2F2F2", "#FBE5BF", "#9CCBE8", "#5FACDC", "#A6DCCA"])
+_MARKED = ListedColormap(["#F2F2F2", "#FBE5BF", "#9CCBE8", "#5FACDC", "#A6DCCA"], name="marked")
 
 
 class _Grid:
