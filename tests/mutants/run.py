@@ -4,10 +4,10 @@
 
 Ends with an error if a mistake goes unnoticed, or no longer fits the code, or if a test that turned red is red without it too.
 """
+import multiprocessing
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -16,7 +16,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
+import pytest
 from mistakes import MISTAKES
+
+# Each mistake has a process of its own, forked from one that has imported these: starting Python anew takes longer than most tests.
+os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
+PROCESSES = multiprocessing.get_context("forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn")
+PROCESSES.set_forkserver_preload(["hypothesis.extra.numpy", "ipywidgets", "matplotlib.figure", "nbformat", "numpy", "pytest", "tqdm.auto"])
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 300  # a mistake can make a test wait for ever: that is noticed too
@@ -40,19 +46,38 @@ def copy_to(folder):
 
 def first_red(folder, tests):
     """The first of the tests, given as in `pytest tests/...`, that fails in a copy, or None."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider",
-               "--hypothesis-profile=mutants", "-m", "not browser and not torch", *[f"tests/{name}" for name in tests]]
-    environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
-    try:
-        run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS)
-    except subprocess.TimeoutExpired:
+    report = folder / "report.txt"
+    process = PROCESSES.Process(target=run_tests, args=(folder, tests, report))
+    process.start()
+    process.join(SECONDS)
+    if process.is_alive():
+        process.kill()
+        process.join()
         return f"(no end within {SECONDS} s)"
-    if run.returncode == 0:
+    if process.exitcode == 0:
         return None
-    red = re.search(r"^(?:FAILED|ERROR) tests/(.+?)(?: - .*)?$", run.stdout, re.M)
+    said = report.read_text(encoding="utf-8")
+    red = re.search(r"^(?:FAILED|ERROR) tests/(.+?)(?: - .*)?$", said, re.M)
     if not red:
-        raise SystemExit(f"pytest itself failed:\n{run.stdout}\n{run.stderr}")
+        raise SystemExit(f"pytest itself failed:\n{said}")
     return red[1]
+
+
+def run_tests(folder, tests, report):
+    """In a process of its own, which has imported all that these tests need but the course."""
+    os.chdir(folder)
+    os.environ["PYTHONPATH"] = str(folder)
+    sys.path.insert(0, str(folder))
+    sys.dont_write_bytecode = True
+    for module in [name for name in sys.modules if name.partition(".")[0] == "helpers"]:
+        del sys.modules[module]
+    with open(report, "w", encoding="utf-8") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+        sys.exit(int(pytest.main([
+            "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "--hypothesis-profile=mutants",
+            "-W", "ignore::pytest.PytestAssertRewriteWarning",  # hypothesis is imported already
+            "-m", "not browser and not torch", *[f"tests/{name}" for name in tests]])))
 
 
 def planted(mistake, folder):
