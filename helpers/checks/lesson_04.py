@@ -56,7 +56,7 @@ _BIAS_BACKWARD = Exercise(
             lambda dy: dy.sum(axis=0),
         "You kept the axis of the images; what must stay is the axis of the filters, the second one.":
             lambda dy: dy.sum(axis=(1, 2, 3)),
-        "The numbers are right, but the axes that were added up are still there: db has the shape (F,), so leave keepdims out.":
+        "The numbers are correct, but the axes that were added up are still there: db has the shape (F,), so leave keepdims out.":
             lambda dy: dy.sum(axis=(0, 2, 3), keepdims=True),
         "That is one image's gradient: b is added in every image of the batch.":
             lambda dy: dy[0].sum(axis=(1, 2)),
@@ -192,7 +192,7 @@ _WRONG_BACKWARD = Exercise(
         "C looks unlike the lesson, but passes the adjoint test. Test the other two at stride 1, where windows overlap.":
             lambda: "C",
     },
-    praise="It is right where windows do not overlap: a test at stride 3 alone would have let it pass.",
+    praise="It is correct where windows do not overlap: a test at stride 3 alone would have let it pass.",
 )
 
 EXERCISES = {
