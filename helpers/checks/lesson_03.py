@@ -28,6 +28,8 @@ _MAP_SIZE = Exercise(
             lambda size, layers: _sizes(size, layers, lambda n, k, s, p: (n + p - k) // s + 1),
         "The padding is missing: it makes the image larger before the window slides.":
             lambda size, layers: _sizes(size, layers, lambda n, k, s, p: (n - k) // s + 1),
+        "You took the padding away: it makes the image larger, so add 2 * padding.":
+            lambda size, layers: _sizes(size, layers, lambda n, k, s, p: (n - 2 * p - k) // s + 1),
         "The stride is missing: divide by it.":
             lambda size, layers: _sizes(size, layers, lambda n, k, s, p: n + 2 * p - k + 1),
         "The 1 comes last: first divide, then count the first window, which costs no step.":

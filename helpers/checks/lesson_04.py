@@ -58,6 +58,8 @@ _BIAS_BACKWARD = Exercise(
             lambda dy: dy.sum(axis=(1, 2, 3)),
         "The numbers are right, but the axes that were added up are still there: db has the shape (F,), so leave keepdims out.":
             lambda dy: dy.sum(axis=(0, 2, 3), keepdims=True),
+        "You kept the largest: b is added at every place, so all that comes back from them adds up.":
+            lambda dy: dy.max(axis=(0, 2, 3)),
         "That is one image's gradient: b is added in every image of the batch.":
             lambda dy: dy[0].sum(axis=(1, 2)),
     },

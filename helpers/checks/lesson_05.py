@@ -5,11 +5,12 @@ from .. import functional as F
 from .core import Exercise, draws
 
 
-def _seen(layers, first=1, grow=lambda seen, kernel, jump, stride: seen + (kernel - 1) * jump, strided=True):
+def _seen(layers, first=1, grow=lambda seen, kernel, jump, stride: seen + (kernel - 1) * jump,
+          widen=lambda jump, stride: jump * stride):
     seen, jump = first, 1
     for kernel, stride in layers:
         seen = grow(seen, kernel, jump, stride)
-        jump *= stride if strided else 1
+        jump = widen(jump, stride)
     return seen
 
 
@@ -26,8 +27,14 @@ _RECEPTIVE_FIELD = Exercise(
     mistakes={
         "You added the filters up: a filter of K adds only K - 1 pixels, for its first one was there already.":
             lambda layers: _seen(layers, first=0, grow=lambda seen, kernel, jump, stride: seen + kernel * jump),
+        "A filter of K adds K - 1 steps to what is seen, not K: its first place was seen already.":
+            lambda layers: _seen(layers, grow=lambda seen, kernel, jump, stride: seen + kernel * jump),
+        "What is seen is not multiplied: each filter adds K - 1 steps to it, each as long as all strides before it.":
+            lambda layers: _seen(layers, grow=lambda seen, kernel, jump, stride: seen * kernel),
+        "You added the strides up. They multiply: after strides of 2 and 2, neighbours are 4 pixels apart.":
+            lambda layers: _seen(layers, widen=lambda jump, stride: jump + stride),
         "The strides are missing: after a stride of 2, neighbours on the map are 2 pixels apart, and so on.":
-            lambda layers: _seen(layers, strided=False),
+            lambda layers: _seen(layers, widen=lambda jump, stride: jump),
         "A layer's own stride does not widen what it sees, only what the layers after it see.":
             lambda layers: _seen(layers, grow=lambda seen, kernel, jump, stride: seen + (kernel - 1) * jump * stride),
         "You multiplied by a layer's own stride only: multiply by all strides before it.":
@@ -39,7 +46,7 @@ _RECEPTIVE_FIELD = Exercise(
             lambda layers: _seen(layers, grow=lambda seen, kernel, jump, stride: seen * stride + kernel - 1),
         "You added the filters up, without strides: each adds K - 1 pixels, times the strides before it.":
             lambda layers: sum(kernel for kernel, _ in layers),
-        "Strides multiply: after strides of 2 and 2, neighbours are 4 pixels apart, not 3 or 2.":
+        "You used the stride of the layer before alone. Strides multiply: after 2 and 2, neighbours are 4 pixels apart.":
             lambda layers: 1 + sum((kernel - 1) * (([1] + [stride for _, stride in layers])[place])
                                    for place, (kernel, _) in enumerate(layers)),
     },
@@ -129,6 +136,8 @@ _PROBABILITY_GRADIENT = Exercise(
             lambda z, k: np.eye(len(z))[k] - _softmax(z),
         "That is the gradient of the score: raising the other scores lowers the probability.":
             lambda z, k: np.eye(len(z))[k],
+        "Those are the probabilities themselves: how p_k changes with each score is wanted.":
+            lambda z, k: _softmax(z),
         "The sign is turned: raising the class's own score raises its probability.":
             lambda z, k: -_probability_gradient(z, k),
         "That is right for the class itself only: raising another score z_j changes p_k by -p_k p_j.":

@@ -27,6 +27,8 @@ _CHAIN_SLOPE = Exercise(
             lambda slopes: np.prod(np.abs(1 + slopes)),
         "That is the logarithm of the size of the slope: the product itself is wanted.":
             lambda slopes: np.sum(np.log(np.abs(1 + slopes))),
+        "Those are the slopes of the single layers: multiply them, as the chain rule does for layers one after the other.":
+            lambda slopes: 1 + slopes,
         "That is the slope after each layer: only the last of them, after all layers, is wanted.":
             lambda slopes: np.cumprod(1 + slopes),
     },
@@ -71,6 +73,14 @@ _BLOCK_BACKWARD = Exercise(
             lambda dy, x, w: _block_backward(dy, x, w, mask=lambda x, w: np.maximum(x @ w.T, 0)),
         "That is y, the forward pass, with dy for x: the backward pass goes through the mask and times w.":
             lambda dy, x, w: dy + np.maximum(dy @ w.T, 0),
+        "Your path through the body ends at the ReLU: go on through the weights, (dy * mask) @ w.":
+            lambda dy, x, w: dy + dy * (x @ w.T > 0),
+        "The skip goes round the weights: only what comes through the ReLU is multiplied by w, and dy is added to that.":
+            lambda dy, x, w: (dy + dy * (x @ w.T > 0)) @ w,
+        "The skip is missing, and the mask comes too early in w: multiply dy by the mask first, then by w, (dy * mask) @ w.":
+            lambda dy, x, w: dy * ((x @ w.T > 0) @ w),
+        "Multiply dy by the mask first, then by w: (dy * mask) @ w, and not dy * (mask @ w).":
+            lambda dy, x, w: dy + dy * ((x @ w.T > 0) @ w),
         "x comes back along the skip in your answer: dy does.":
             lambda dy, x, w: x + (dy * (x @ w.T > 0)) @ w,
     },

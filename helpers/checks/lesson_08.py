@@ -18,6 +18,8 @@ _SKIP_BACKWARD = Exercise(
     mistakes={
         "The scale is missing: it multiplied the maps in the forward pass, so it multiplies the gradient in the backward pass.":
             lambda dz, w, scale: _skip_backward(dz, w, 1.0),
+        "The scale multiplied the skip in the forward pass: in the backward pass it multiplies the gradient, and is not added to it.":
+            lambda dz, w, scale: scale + _skip_backward(dz, w, 1.0),
         "You took the mean over the classes: every score was reached, so their gradients add up.":
             lambda dz, w, scale: _skip_backward(dz, w, scale) / dz.shape[1],
         "You added the images up: each has maps of its own, and so a gradient of its own.":
