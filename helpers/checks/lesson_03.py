@@ -71,6 +71,10 @@ _CONV_CHANNELS = Exercise(
             lambda x, w, b, stride: _conv_channels(x, w, b, stride, window=lambda part, w: (part * w).sum() / len(w)),
         "You took the mean of each window: the products are added up, and not divided.":
             lambda x, w, b, stride: _conv_channels(x, w, b, stride, window=lambda part, w: (part * w).mean()),
+        "You kept the largest product of each window: the products are added up.":
+            lambda x, w, b, stride: _conv_channels(x, w, b, stride, window=lambda part, w: (part * w).max()),
+        "You used the first filter for every map: map f has its own, w[f].":
+            lambda x, w, b, stride: _conv_channels(x, np.broadcast_to(w[:1], w.shape), b, stride),
         "The filter is turned by half a turn, as in np.convolve: slide it as it is.":
             lambda x, w, b, stride: _conv_channels(x, w, b, stride, window=lambda part, w: (part * w[:, ::-1, ::-1]).sum()),
         "The stride is missing where the window begins: row p of the map begins at row stride * p of the image.":
@@ -117,6 +121,12 @@ _IS_CORNER = Exercise(
             lambda patch: _fires(patch[::-1]),
         "That finds the bottom right corner: turn the kernel by half a turn.":
             lambda patch: _fires(patch[::-1, ::-1]),
+        "You say yes to every patch, even to empty background: it must be above zero for your corner alone.":
+            lambda patch: True,
+        "@ is the matrix product: each pixel meets the weight at its own place, patch * w.":
+            lambda patch: bool((patch @ (2 * _CORNER - 1)).sum() - 2 > 0),
+        "Those are nine answers: add the nine products up first, then the bias, and compare that one number with zero.":
+            lambda patch: patch * (2 * _CORNER - 1) - 2 > 0,
         "The comparison is turned round: return whether the sum is above zero.":
             lambda patch: not _fires(patch),
         "That is the sum itself: return whether it is above zero.":

@@ -176,6 +176,9 @@ _MAX_POOL_BACKWARD = Exercise(
             lambda dy, x, size, stride: _max_pool_backward(dy / size**2, x, size, stride, np.ones_like),
         "Every number of a window gets its whole gradient: only the winner touched the output.":
             lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, np.ones_like),
+        "You passed the winner's own number back: what goes back is the window's dy.":
+            lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, lambda window: _first(window) * window,
+                                                           values=np.ones_like(dy)),
         "You counted the windows that a number won: each passes on its dy, not 1.":
             lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, values=np.ones_like(dy)),
         "That is the smallest number of each window: argmax, not argmin.":

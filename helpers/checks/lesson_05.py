@@ -29,7 +29,7 @@ _RECEPTIVE_FIELD = Exercise(
             lambda layers: _seen(layers, first=0, grow=lambda seen, kernel, jump, stride: seen + kernel * jump),
         "A filter of K adds K - 1 steps to what is seen, not K: its first place was seen already.":
             lambda layers: _seen(layers, grow=lambda seen, kernel, jump, stride: seen + kernel * jump),
-        "What is seen is not multiplied: each filter adds K - 1 steps to it, each as long as all strides before it.":
+        "What is seen is not multiplied: each filter adds (K - 1) times the product of the strides before it.":
             lambda layers: _seen(layers, grow=lambda seen, kernel, jump, stride: seen * kernel),
         "You added the strides up. They multiply: after strides of 2 and 2, neighbours are 4 pixels apart.":
             lambda layers: _seen(layers, widen=lambda jump, stride: jump + stride),
@@ -81,17 +81,17 @@ _WRONG_LINE = Exercise(
 
 def _before_a_relu():
     """(N, C, H, W) with dead places, one of them at exactly 0, a dead channel, and places that one image wakes."""
-    h = draws((4, 3, 2, 3))[0]
+    h = draws((4, 3, 4, 5))[0]
     h[:, 0, 0, 0] = -np.abs(h[:, 0, 0, 0])
     h[:, 1] = -np.abs(h[:, 1]) - 0.1
-    h[:, 2, 1, 2] = 0
+    h[:, 2, 1, 2:] = 0
     h[1:, 2, 0, 1], h[0, 2, 0, 1] = -1, 0.5
     h[1:, 2, 1, 0], h[0, 2, 1, 0] = -1, 0
     return h
 
 
 _DEAD_RELUS = Exercise(
-    cases=[(_before_a_relu(),), (draws((2, 2, 3, 4))[0],)],
+    cases=[(_before_a_relu(),), (draws((3, 2, 5, 6))[0],)],
     truth=lambda h: (h <= 0).all(axis=0).sum(),
     mistakes={
         "You counted every zero after the ReLU: a place is dead only if it is zero for all images.":
@@ -100,6 +100,16 @@ _DEAD_RELUS = Exercise(
             lambda h: (h <= 0).any(axis=0).sum(),
         "At exactly 0 the slope is 0: such a place is dead, too.":
             lambda h: (h < 0).all(axis=0).sum(),
+        "h is what goes into the ReLU: after it there is a zero wherever h <= 0, not only where h == 0.":
+            lambda h: (h == 0).all(axis=0).sum(),
+        "You looked at the first image alone: a place is dead only if all images leave it at zero.":
+            lambda h: (h[0] <= 0).sum(),
+        "You asked along the axis of the channels: the images are along the first axis, axis=0.":
+            lambda h: (h <= 0).all(axis=1).sum(),
+        "You counted each dead place once an image: it is one place for all of them.":
+            lambda h: len(h) * (h <= 0).all(axis=0).sum(),
+        "That is the number of channels, as len gives it: add the True values up with sum.":
+            lambda h: h.shape[1],
         "You counted whole channels: each place of a feature map has a ReLU of its own.":
             lambda h: (h <= 0).all(axis=(0, 2, 3)).sum(),
         "That is their share: their number is asked for.":

@@ -110,6 +110,8 @@ _BODY_SCALE = Exercise(
     truth=lambda layers: 1 / np.sqrt(layers),
     mistakes={
         "L s² = 1 holds the square of s: take the square root of 1 / L.": lambda layers: 1 / layers,
+        "That holds for 20 layers: return it for any number of them.": lambda layers: 1 / np.sqrt(20),
+        "L s² = 1 holds the square of s: take the root of 1 / L, and do not square it.": lambda layers: 1 / layers**2,
         "The more layers, the smaller each body: you have the inverse.": lambda layers: np.sqrt(layers),
         "The more layers, the smaller each body, and by the root: you have the inverse of 1 / L.": lambda layers: float(layers),
         "That is the growth (1 + 1/L)^L, which stays below e: the scale s of one body is wanted.":

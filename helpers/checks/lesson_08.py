@@ -12,6 +12,11 @@ def _softmax(z):
     return powers / powers.sum(axis=1, keepdims=True)
 
 
+def _true_class(shifted, labels, axis=1):
+    powers = np.exp(shifted)
+    return powers[np.arange(len(powers)), labels] / powers.sum(axis=axis) - 1
+
+
 _SKIP_BACKWARD = Exercise(
     cases=[(*draws((3, 10), (10, 2, 4, 5)), 0.5), (*draws((1, 4), (4, 1, 2, 2)), 0.001)],
     truth=_skip_backward,
@@ -54,8 +59,10 @@ _FAILING_ARRAY = Exercise(
     choices=("A", "B", "C", "D"),
 )
 
+_FAR_APART = np.array([[0.3, 1.1, -2000.0, 0.7], [4000.5, 4000.0, 1000.0, 4001.0]])  # no exp of it without the largest taken off
+
 _TRUE_CLASS_TERM = Exercise(
-    cases=[(draws((3, 10))[0], np.array([3, 0, 9])), (draws((1, 4))[0] * 1e4, np.array([1]))],
+    cases=[(draws((3, 10))[0], np.array([3, 0, 9])), (_FAR_APART, np.array([1, 0]))],
     truth=lambda z, labels: _softmax(z)[np.arange(len(z)), labels] - 1,
     mistakes={
         "That is p of the true class: its derivative has 1 taken away, because t is 1 there.":
@@ -68,6 +75,20 @@ _TRUE_CLASS_TERM = Exercise(
             lambda z, labels: _softmax(z) - np.eye(z.shape[1])[labels],
         "e^z overflows for a logit of some hundreds: take the largest logit of each image away first.":
             lambda z, labels: np.exp(z)[np.arange(len(z)), labels] / np.exp(z).sum(axis=1) - 1,
+        "You took the largest logit of the whole batch; a row far below it underflows. Each row has its own, axis=1.":
+            lambda z, labels: _true_class(z - z.max(), labels),
+        "You took the largest logit of each class, axis=0: each row has its own, axis=1.":
+            lambda z, labels: _true_class(z - z.max(axis=0), labels),
+        "You divided by the sum over the whole batch: each row has its own, axis=1.":
+            lambda z, labels: _true_class(z - z.max(), labels, axis=None),
+        "You divided by the sum over the whole batch: the sum needs axis=1, too.":
+            lambda z, labels: _true_class(z - z.max(axis=1, keepdims=True), labels, axis=None),
+        "p[:, labels] takes all labels' columns for each image: p[np.arange(len(z)), labels] takes one number of each.":
+            lambda z, labels: _softmax(z)[:, labels] - 1,
+        "You added the images up: each image has a number of its own.":
+            lambda z, labels: (_softmax(z)[np.arange(len(z)), labels] - 1).sum(),
+        "You took the mean over the images: each image has a number of its own.":
+            lambda z, labels: (_softmax(z)[np.arange(len(z)), labels] - 1).mean(),
         "That is the loss, - ln p: its derivative for the true logit is p - 1.":
             lambda z, labels: -np.log(_softmax(z)[np.arange(len(z)), labels]),
         "You took the first classes for the true ones: use the labels.":
