@@ -130,12 +130,14 @@ def _last(window):
     return _first(window[::-1, ::-1])[::-1, ::-1]
 
 
-def _max_pool_backward(dy, x, size, stride, share=_first, step=None, add=True, values=None):
-    """`share(window)`: how much of its gradient each number of a window gets; `step`: from window to window."""
+def _max_pool_backward(dy, x, size, stride, share=_first, step=None, add=True, values=None, begin=None):
+    """`share(window)`: how much of its gradient each number of a window gets; `step`: from window to window; `begin`: in dx."""
     dx, step = np.zeros(x.shape), step or stride
+    begin = begin or step
     for p, q in np.ndindex(dy.shape):
         place = slice(step * p, step * p + size), slice(step * q, step * q + size)
         part = share(x[place])
+        place = slice(begin * p, begin * p + size), slice(begin * q, begin * q + size)
         if add:
             dx[place] += (dy if values is None else values)[p, q] * part
         else:
@@ -168,6 +170,8 @@ _MAX_POOL_BACKWARD = Exercise(
                 dy, x, size, stride, lambda window: (window == window.max()) / (window == window.max()).sum()),
         "The stride is missing: window (p, q) begins at row stride * p and column stride * q.":
             lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, step=1),
+        "The window begins at row stride * p and column stride * q, and so in dx: (stride * p + i, stride * q + j).":
+            lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, begin=1),
         "(i, j) is a place inside the window: in dx it is (stride * p + i, stride * q + j).":
             _without_corner,
         "Row and column of the winner are exchanged.":

@@ -80,10 +80,11 @@ _WRONG_LINE = Exercise(
 
 
 def _before_a_relu():
-    """(N, C, H, W) with dead places, one of them at exactly 0, a dead channel, and places that one image wakes."""
+    """(N, C, H, W) with dead places, some of them at exactly 0, a dead channel, two dark images, and places that one image wakes."""
     h = draws((4, 3, 4, 5))[0]
     h[:, 0, 0, 0] = -np.abs(h[:, 0, 0, 0])
     h[:, 1] = -np.abs(h[:, 1]) - 0.1
+    h[2:] = -np.abs(h[2:])
     h[:, 2, 1, 2:] = 0
     h[1:, 2, 0, 1], h[0, 2, 0, 1] = -1, 0.5
     h[1:, 2, 1, 0], h[0, 2, 1, 0] = -1, 0
@@ -104,6 +105,8 @@ _DEAD_RELUS = Exercise(
             lambda h: (h == 0).all(axis=0).sum(),
         "You looked at the first image alone: a place is dead only if all images leave it at zero.":
             lambda h: (h[0] <= 0).sum(),
+        "You asked whether all of h is zero after the ReLU: axis=0 asks each place on its own, and then count.":
+            lambda h: (h <= 0).all(),
         "You asked along the axis of the channels: the images are along the first axis, axis=0.":
             lambda h: (h <= 0).all(axis=1).sum(),
         "You counted each dead place once an image: it is one place for all of them.":

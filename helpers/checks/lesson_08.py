@@ -105,6 +105,10 @@ _LARGEST_SQUARE = Exercise(
         "That is where e^z itself overflows: its square does so at half of it.": lambda: np.log(np.finfo(np.float64).max),
         "The square of e^z is e^(2z): divide by 2, where you have multiplied.": lambda: 2 * np.log(np.finfo(np.float64).max),
         "The square of e^z is e^(2z): halve the exponent, the root is not of z.": lambda: np.sqrt(np.log(np.finfo(np.float64).max)),
+        "That is what e^z · e^z may be at most: the z for which it is that large is wanted, so a logarithm is missing.":
+            lambda: np.finfo(np.float64).max,
+        "That is what e^z may be at most: z is wanted, so a logarithm is missing.": lambda: np.sqrt(np.finfo(np.float64).max),
+        "Halve z, not e^z: the logarithm is missing, and half of it is z.": lambda: np.finfo(np.float64).max / 2,
         "That is float32: the article computes in float64.": lambda: np.log(np.finfo(np.float32).max) / 2,
         "That is where e^z overflows in float32: the article computes in float64, and squares.": lambda: np.log(np.finfo(np.float32).max),
         "That is the power of ten: e^z wants the natural logarithm.": lambda: np.log10(np.finfo(np.float64).max) / 2,
