@@ -80,7 +80,7 @@ _WRONG_LINE = Exercise(
 
 
 def _before_a_relu():
-    """(N, C, H, W) with dead places, some of them at exactly 0, a dead channel, two dark images, and places that one image wakes."""
+    """(N, C, H, W) with dead places, some of them at exactly 0, a dead channel, two dark images, places that one wakes."""
     h = draws((4, 3, 4, 5))[0]
     h[:, 0, 0, 0] = -np.abs(h[:, 0, 0, 0])
     h[:, 1] = -np.abs(h[:, 1]) - 0.1

@@ -59,7 +59,7 @@ _FAILING_ARRAY = Exercise(
     choices=("A", "B", "C", "D"),
 )
 
-_FAR_APART = np.array([[0.3, 1.1, -2000.0, 0.7], [4000.5, 4000.0, 1000.0, 4001.0]])  # no exp of it without the largest taken off
+_FAR_APART = np.array([[0.3, 1.1, -2000.0, 0.7], [4000.5, 4000.0, 1000.0, 4001.0]])
 
 _TRUE_CLASS_TERM = Exercise(
     cases=[(draws((3, 10))[0], np.array([3, 0, 9])), (_FAR_APART, np.array([1, 0]))],
