@@ -71,6 +71,14 @@ _CONV_CHANNELS = Exercise(
             lambda x, w, b, stride: _conv_channels(x, w, b, stride, window=lambda part, w: (part * w).sum() / len(w)),
         "You took the mean of each window: the products are added up, and not divided.":
             lambda x, w, b, stride: _conv_channels(x, w, b, stride, window=lambda part, w: (part * w).mean()),
+        "The bias is added, not multiplied.":
+            lambda x, w, b, stride: _conv_channels(x, w, 0 * b, stride) * b[:, None, None],
+        "You added the first filter's bias to every map: map f has its own, b[f].":
+            lambda x, w, b, stride: _conv_channels(x, w, np.full(len(b), b[0]), stride),
+        "Each pixel is multiplied by the weight that lies over it, and only then all is added up.":
+            lambda x, w, b, stride: _conv_channels(x, w, b, stride, window=lambda part, w: (part + w).sum()),
+        "@ is the matrix product: pixel and weight at the same place belong together, *.":
+            lambda x, w, b, stride: _conv_channels(x, w, b, stride, window=lambda part, w: (part @ w.transpose(0, 2, 1)).sum()),
         "You kept the largest product of each window: the products are added up.":
             lambda x, w, b, stride: _conv_channels(x, w, b, stride, window=lambda part, w: (part * w).max()),
         "You used the first filter for every map: map f has its own, w[f].":
@@ -109,7 +117,7 @@ _IS_CORNER = Exercise(
             lambda patch: _fires(patch, b=0),
         "The sign of the bias is off: empty background must not be above zero, so the bias is negative.":
             lambda patch: _fires(patch, b=2),
-        "It is never above zero: the bias takes off more than the corner's own pixels bring in.":
+        "You say no to every patch, your corner among them. Does the bias take off more than its own pixels bring in?":
             lambda patch: False,
         "Solid ink has the corner's three pixels, too: the weights elsewhere must be negative.":
             lambda patch: _fires(patch, w=_CORNER),

@@ -180,6 +180,14 @@ _MAX_POOL_BACKWARD = Exercise(
             lambda dy, x, size, stride: _max_pool_backward(dy / size**2, x, size, stride, np.ones_like),
         "Every number of a window gets its whole gradient: only the winner touched the output.":
             lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, np.ones_like),
+        "The gradient goes to the winner's place, which is not always the first of its window: add i and j.":
+            lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, lambda window: _first(np.ones_like(window))),
+        "You multiplied dy by the window's numbers: the winner gets dy as it is, and the others nothing.":
+            lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, lambda window: window),
+        "You multiplied dy by the winner's number: it gets dy as it is.":
+            lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, lambda window: _first(window) * window),
+        "That is the mask of a ReLU: of each window only the winner gets dy.":
+            lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, lambda window: window > 0),
         "You passed the winner's own number back: what goes back is the window's dy.":
             lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, lambda window: _first(window) * window,
                                                            values=np.ones_like(dy)),

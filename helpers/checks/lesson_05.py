@@ -107,6 +107,14 @@ _DEAD_RELUS = Exercise(
             lambda h: (h[0] <= 0).sum(),
         "You asked whether all of h is zero after the ReLU: axis=0 asks each place on its own, and then count.":
             lambda h: (h <= 0).all(),
+        "Those are the places that every image wakes: count those that none does.":
+            lambda h: (h > 0).all(axis=0).sum(),
+        "Those are all places, dead or not.":
+            lambda h: h[0].size,
+        "Each place has a ReLU of its own in every channel: all over axis=0 alone.":
+            lambda h: (h <= 0).all(axis=(0, 1)).sum(),
+        "Most images are not all: a place is dead only if every image leaves it at zero.":
+            lambda h: ((h <= 0).sum(axis=0) > len(h) / 2).sum(),
         "You asked along the axis of the channels: the images are along the first axis, axis=0.":
             lambda h: (h <= 0).all(axis=1).sum(),
         "You counted each dead place once an image: it is one place for all of them.":

@@ -94,7 +94,7 @@ _HALVED = Exercise(
     mistakes={
         "One layer halves: there are twenty of them, one after the other.": lambda: 0.5,
         "Factors of layers one after the other multiply, they do not add up.": lambda: 20 * 0.5,
-        "That is a skip of weight 1: here each skip passes on one half.": lambda: 1.0,
+        "That is nearly all of it, as with skips of weight 1: here each skip passes on one half. What comes through?": lambda: 1.0,
         "A layer's slope is 1/2 + f', and f' is 0 here: not 1 + 1/2.": lambda: 1.5**20,
         "That is twice too often: 1/2 a layer, not 1/4.": lambda: 0.25**20,
         "Twenty layers, twenty factors: you took one too few.": lambda: 0.5**19,

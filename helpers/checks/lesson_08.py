@@ -85,6 +85,14 @@ _TRUE_CLASS_TERM = Exercise(
             lambda z, labels: _true_class(z - z.max(axis=1, keepdims=True), labels, axis=None),
         "p[:, labels] takes all labels' columns for each image: p[np.arange(len(z)), labels] takes one number of each.":
             lambda z, labels: _softmax(z)[:, labels] - 1,
+        "Each image's own loss has a whole 1 in its t: it is not divided by the number of images.":
+            lambda z, labels: _softmax(z)[np.arange(len(z)), labels] - 1 / len(z),
+        "You took the likeliest class for the true one: use the labels.":
+            lambda z, labels: _softmax(z).max(axis=1) - 1,
+        "The logarithm is gone once you differentiate: the term is p - 1, not ln p - 1.":
+            lambda z, labels: np.log(_softmax(z)[np.arange(len(z)), labels]) - 1,
+        "The labels count from 0, as NumPy's columns do: take no 1 off them.":
+            lambda z, labels: _softmax(z)[np.arange(len(z)), labels - 1] - 1,
         "You added the images up: each image has a number of its own.":
             lambda z, labels: (_softmax(z)[np.arange(len(z)), labels] - 1).sum(),
         "You took the mean over the images: each image has a number of its own.":
