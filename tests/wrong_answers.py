@@ -114,6 +114,45 @@ _to("decayed_step", "w, dw, lr, decay", {
     "return w.astype(np.float32) - np.float32(lr) * (dw.astype(np.float32) + np.float32(decay) * w.astype(np.float32))",
 ])
 
+_to("correct_gradient", "", {
+    "return 'A'": "divides by the 10 classes",
+    "return 'b'": "label of another",
+    "return 'C)'": "transpose",
+    "return D": "quotation marks",
+    "print('D')": "print instead of return",
+    "return 4": "one of the letters A, B, C, D",
+    "return 'the last'": "none of the choices",
+    "return ['D']": "one of the letters",
+}, [
+    "return 'd'",
+    "letter = 'D'\nreturn letter",
+    "errors = {'A': 2.2, 'B': 1.3, 'C': 1.1, 'D': 3e-11}\nreturn min(errors, key=errors.get)",
+])
+
+_to("first_loss", "", {
+    "return np.log(10)": "ten classes",
+    "return 0.01": "probability of each kind",
+    "return np.log(0.01)": "minus it",
+    "return np.log10(100)": "base 10",
+    "return np.log2(100)": "base 2",
+    "return 100 * np.log(100)": "do not sum",
+    "return np.log(100) / 100": "do not average",
+    "return -100 * 0.01 * np.log(0.01) / 100": "do not average",
+    "return 2.302": "ten classes",
+    "return 1": "too small",
+    "return 4,605": "decimal number with a point",
+    "return 'ln(100)'": "text",
+    "return log(100)": "log spelt",
+    "return 0": "other than 0",
+    "print(np.log(100))": "print instead of return",
+}, [
+    "return -np.log(1 / 100)",
+    "return 4.605",
+    "import math\nreturn math.log(100)",
+    "p = np.full(100, 1 / 100)\nreturn -np.sum(np.eye(100)[7] * np.log(p))",
+    "return 2 * np.log(10)",
+])
+
 _to("sigmoid_backward", "dy, y", {
     "return dy * (1 - y)": "",
     "return y * (1 - y)": "upstream",
@@ -124,20 +163,22 @@ _to("sigmoid_backward", "dy, y", {
     "return dy * y * (y - 1)": "sign",
     "return dy.T * y * (1 - y)": "could not be broadcast",
     "return dy @ (y * (1 - y))": "matrix product",
-    "return dy @ (y * (1 - y)).T": "shape \\(3, 4\\), but yours has shape \\(3, 3\\)",
+    "return dy @ (y * (1 - y)).T": "element-wise",
+    "return np.dot(dy.T, y * (1 - y))": "element-wise",
     "return 2 * dy * y * (1 - y)": "2 times",
     "return dy * y * (1 - y) / len(dy)": "1/3 of",
     "return (dy * y * (1 - y)).sum(axis=0)": "sum of the wanted result over axis 0",
     "return (dy * y * (1 - y)).mean()": "mean of the wanted result over axes 0 and 1",
     "dx = dy * y * (1 - y)\nprint(dx)": "print instead of return",
     "return np.abs(dy * y * (1 - y))": "absolute values",
-    "return dy + y * (1 - y)": "",
+    "return dy + y * (1 - y)": "multiplies",
+    "return dy * (y > 0)": "passed dy on unchanged",
     "return dy * np.exp(-y) / (1 + np.exp(-y))**2": "already is the sigmoid|",
     "dx = np.zeros(dy.shape, int)\ndx += dy * y * (1 - y)\nreturn dx": "numbers with a fraction",
     "dx = np.zeros_like(dy)\nfor i in range(len(dy)):\n    for j in range(dy.shape[1] - 1):\n        dx[i, j] = dy[i, j] * y[i, j] * (1 - y[i, j])\nreturn dx": "last place along axis 1",
     "dx = np.zeros_like(dy)\nfor i in range(len(dy)):\n    for j in range(dy.shape[1]):\n        dx[i, j] = dy[i, j] * y[i, j] * (1 - y[i, j])\n    return dx": "first round",
     "dx = np.zeros_like(dy)\nfor i in range(dy.shape[1]):\n    for j in range(dy.shape[0]):\n        dx[i, j] = dy[i, j] * y[i, j] * (1 - y[i, j])\nreturn dx": "counted from 0",
-    "return dy": "your result is dy|slope",
+    "return dy": "passed dy on unchanged",
     "return [dy, y * (1 - y)]": "one number or one array|shape",
 }, [
     "return dy * (y - y**2)",
@@ -159,17 +200,52 @@ _to("two_paths_backward", "dy, x", {
     "return dy + np.maximum(0, dy)": "sign of dy|carry dy",
     "return np.maximum(0, x) + x": "gradient dy",
     "return dy + (x > 0)": "",
-    "return dy + dy * (x < 0)": "",
+    "return dy + dy * (x < 0)": "where x is negative",
     "dy += dy * (x > 0)\nreturn dy": "changed dy",
     "dx = dy\ndx[x > 0] *= 2\nreturn dx": "changed dy",
     "if x > 0:\n    return 2 * dy\nreturn dy": "one True or False",
     "return dy * (x > 0), dy": "their sum",
-    "return dy * x + dy": "",
+    "return dy * x + dy": "not by x",
 }, [
     "return dy * (1 + (x > 0))",
     "return np.where(x > 0, 2 * dy, dy)",
     "dx = dy.copy()\ndx[x > 0] *= 2\nreturn dx",
     "return dy * (np.sign(np.maximum(x, 0)) + 1)",
+])
+
+_to("correct_backward", "", {
+    "return 'A'": "look at its size",
+    "return 'a.'": "look at its size",
+    "return 'C'": "w_last is square",
+    "return B": "quotation marks",
+    "return 'A and B'": "none of the choices",
+    "return 2": "one of the letters",
+    "return True": "one of the letters",
+    "answer = 'B'": "returns None",
+}, [
+    "return 'b'",
+    "return '(B)'",
+    "errors = dict(A=6.0, B=1e-10, C=1.3)\nreturn min(errors, key=errors.get)",
+])
+
+_to("moved_by_first_step", "", {
+    "return 0": "Something does move",
+    "return 101770": "Not all",
+    "return 101_770": "Not all",
+    "return 128 * 10 + 10": "activations",
+    "return 128 * 10": "activations",
+    "return 128 + 10": "Not both layers",
+    "return 128": "Not the hidden layer",
+    "return 784": "too large by a factor",
+    "return 9": "too small",
+    "return 11": "too large",
+    "return 784 * 128 + 128": "too large by a factor",
+    "return 'ten'": "text",
+    "return [10]": "axis of length 1",
+}, [
+    "return 10.0",
+    "return 101770 - 784 * 128 - 128 - 128 * 10",
+    "b2 = np.zeros(10)\ndz = np.linspace(-1, 3, 10)\nreturn np.count_nonzero(b2 - 0.1 * dz)",
 ])
 
 _to("map_size", "size, layers", {
@@ -181,7 +257,7 @@ _to("map_size", "size, layers", {
     "for k, s, p in layers:\n    size = (size + 2 * p - k) // s + 1\n    return size": "first layer",
     "for k, p, s in layers:\n    size = (size + 2 * p - k) // s + 1\nreturn size": "division|",
     "for k, s, p in layers:\n    size = round((size + 2 * p - k) / s) + 1\nreturn size": "",
-    "for k, s, p in layers:\n    size = (size - 2 * p - k) // s + 1\nreturn size": "",
+    "for k, s, p in layers:\n    size = (size - 2 * p - k) // s + 1\nreturn size": "padding away",
     "k, s, p = layers\nreturn (size + 2 * p - k) // s + 1": "stopped with",
     "for layer in layers:\n    size = (size + 2 * layer[2] - layer[0]) // layer[1] + 1\nprint(size)": "print instead of return",
     "sizes = []\nfor k, s, p in layers:\n    size = (size + 2 * p - k) // s + 1\n    sizes.append(size)\nreturn sizes": "",
@@ -190,6 +266,98 @@ _to("map_size", "size, layers", {
     "for k, s, p in layers:\n    size = np.floor((size + 2 * p - k) / s + 1)\nreturn size",
     "for k, s, p in layers:\n    size = len(range(0, size + 2 * p - k + 1, s))\nreturn size",
     "if not layers:\n    return size\nk, s, p = layers[0]\nreturn map_size((size + 2 * p - k) // s + 1, layers[1:])",
+])
+
+_SHAPES = "F, C, KH, KW = w.shape\nOH, OW = (x.shape[1] - KH) // stride + 1, (x.shape[2] - KW) // stride + 1\ny = np.zeros((F, OH, OW))\n"
+_LOOPS = _SHAPES + "for f in range(F):\n    for p in range(OH):\n        for q in range(OW):\n            i, j = stride * p, stride * q\n"
+_to("conv_channels", "x, w, b, stride", {
+    _LOOPS + "            y[f, p, q] = np.sum(x[:, i:i + KH, j:j + KW] * w[f])\nreturn y": "bias is missing",
+    _LOOPS + "            y[f, p, q] = np.sum(x[:, i:i + KH, j:j + KW] * w[f] + b[f])\nreturn y": "every product",
+    _LOOPS + "            for c in range(C):\n                y[f, p, q] += np.sum(x[c, i:i + KH, j:j + KW] * w[f, c]) + b[f]\nreturn y": "once a channel",
+    _LOOPS + "            for c in range(C):\n                y[f, p, q] = np.sum(x[c, i:i + KH, j:j + KW] * w[f, c]) + b[f]\nreturn y": "overwrites",
+    _LOOPS + "            y[f, p, q] = np.sum(x[0, i:i + KH, j:j + KW] * w[f, 0]) + b[f]\nreturn y": "first channel",
+    _LOOPS + "            y[f, p, q] = np.sum(x[:, p:p + KH, q:q + KW] * w[f]) + b[f]\nreturn y": "stride is missing",
+    _LOOPS + "            y[f, p, q] = np.mean(x[:, i:i + KH, j:j + KW] * w[f]) + b[f]\nreturn y": "mean of each window",
+    _LOOPS + "            y[f, p, q] = np.sum(x[:, i:i + KH, j:j + KW] * w[f, :, ::-1, ::-1]) + b[f]\nreturn y": "half a turn",
+    _LOOPS + "            y[f, p, q] = np.sum(x[:, i:i + KH, j:j + KW] * w[f]) - b[f]\nreturn y": "sign of the bias",
+    _LOOPS + "            y[f, p, q] = np.sum(x[:, i:i + KH, j:j + KW] * w[f]) + b\nreturn y": "One place holds one number",
+    _LOOPS + "            y[f, p, q] = np.sum(x[:, i:i + KH, j:j + KH] * w[f]) + b[f]\nreturn y": "do not fit|broadcast",
+    _LOOPS + "            y[f, p, q] = np.sum(x[i:i + KH, j:j + KW] * w[f]) + b[f]\nreturn y": "do not fit|broadcast",
+    _LOOPS + "            y[f, p, q] = np.sum(x[:, i:i + KH, j:j + KW] * w[f]) + b[f]\n    return y": "first round",
+    _LOOPS + "            y[f, q, p] = np.sum(x[:, i:i + KH, j:j + KW] * w[f]) + b[f]\nreturn y": "out of bounds|IndexError|counted from 0",
+    "F, C, KH, KW = w.shape\ny = np.zeros((F, x.shape[1] - KH + 1, x.shape[2] - KW + 1))\nfor f, p, q in np.ndindex(y.shape):\n"
+    "    y[f, p, q] = np.sum(x[:, p:p + KH, q:q + KW] * w[f]) + b[f]\nreturn y": "the map is smaller",
+    _LOOPS + "            y[f, p, q] = np.sum(x[:, i:i + KH, j:j + KW] * w[f]) + b[f]\nprint(y)": "print instead of return",
+    _LOOPS + "            y[f, p, q] = np.sum(x[:, i:i + KH, j:j + KW] * w[f]) * b[f]\nreturn y": "not multiplied",
+    _LOOPS + "            y[f, p, q] = np.sum(x[:, i:i + KH, j:j + KW] * w[f]) + b[0]\nreturn y": "first filter's bias",
+    _LOOPS + "            y[f, p, q] = np.sum(x[:, i:i + KH, j:j + KW] + w[f]) + b[f]\nreturn y": "only then all is added up",
+    _LOOPS + "            y[f, p, q] = np.max(x[:, i:i + KH, j:j + KW] * w[f]) + b[f]\nreturn y": "largest product",
+    _LOOPS + "            y[f, p, q] = np.sum(x[:, i:i + KH, j:j + KW] * w[0]) + b[f]\nreturn y": "first filter",
+}, [
+    _LOOPS + "            y[f, p, q] = b[f]\n            for c in range(C):\n                for k in range(KH):\n                    for m in range(KW):\n"
+    "                        y[f, p, q] += x[c, i + k, j + m] * w[f, c, k, m]\nreturn y",
+    _SHAPES + "for k in range(KH):\n    for m in range(KW):\n        part = x[:, k:k + stride * (OH - 1) + 1:stride, m:m + stride * (OW - 1) + 1:stride]\n"
+    "        y += np.einsum('fc,cpq->fpq', w[:, :, k, m], part)\nreturn y + b[:, None, None]",
+    "v = np.lib.stride_tricks.sliding_window_view(x, w.shape[1:])[0, ::stride, ::stride]\n"
+    "return np.einsum('pqckm,fckm->fpq', v, w) + b.reshape(-1, 1, 1)",
+    "F, C, KH, KW = w.shape\nreturn [[[np.sum(x[:, i:i + KH, j:j + KW] * w[f]) + b[f] for j in range(0, x.shape[2] - KW + 1, stride)]\n"
+    "         for i in range(0, x.shape[1] - KH + 1, stride)] for f in range(F)]",
+])
+
+_W = "w = np.array([[-1, -1, -1], [-1, 1, 1], [-1, 1, -1]])\n"
+_ONES = "w = np.array([[0, 0, 0], [0, 1, 1], [0, 1, 0]])\n"
+_to("is_corner", "patch", {
+    _W + "b = 0\nreturn (patch * w).sum() + b > 0": "bias is missing or too high",
+    _W + "return (patch * w).sum() > 0": "bias is missing or too high",
+    _W + "b = -1\nreturn (patch * w).sum() + b >= 0": "bias is missing or too high|yours is True",
+    _W + "b = 2\nreturn (patch * w).sum() + b > 0": "sign of the bias",
+    _W + "b = -3\nreturn (patch * w).sum() + b > 0": "no to every patch",
+    _W + "return np.all(patch == w)": "no to every patch",
+    _W + "b = -9\nreturn (patch * w).sum() + b > 0": "no to every patch",
+    _ONES + "b = -2\nreturn (patch * w).sum() + b > 0": "Solid ink",
+    _ONES + "b = 0\nreturn (patch * w).sum() + b > 0": "other weights negative",
+    "w = np.array([[-1, -1, -1], [1, 1, -1], [-1, 1, -1]])\nb = -2\nreturn (patch * w).sum() + b > 0": "top right",
+    "w = np.array([[-1, 1, -1], [-1, 1, 1], [-1, -1, -1]])\nb = -2\nreturn (patch * w).sum() + b > 0": "bottom left",
+    "w = np.array([[-1, 1, -1], [1, 1, -1], [-1, -1, -1]])\nb = -2\nreturn (patch * w).sum() + b > 0": "bottom right",
+    "w = np.array([[1, 1, 1], [1, 0, 0], [1, 0, 0]])\nb = -2\nreturn (patch * w).sum() + b > 0": "",
+    _W + "b = -2\nreturn (patch * w).sum() + b": "sum itself",
+    _W + "b = -2\nreturn patch * w + b > 0": "nine answers",
+    _W + "b = -2\nreturn (patch * w).sum() + b < 0": "turned round|every True should be False",
+    _W + "b = -2\nif (patch * w).sum() + b > 0:\n    return True": "let every branch end",
+    _W + "b = -2\nprint((patch * w).sum() + b > 0)": "print instead of return",
+    _W + "b = -2\nreturn (patch @ w).sum() + b > 0": "matrix product",
+    "return True": "every patch",
+    "w = [[-1, -1, -1], [-1, 1, 1], [-1, 1, -1]]\nb = -2\nreturn (patch * w) + b > 0": "nine answers",
+}, [
+    _W + "return bool(np.sum(patch * w) - 2.5 > 0)",
+    "w = -np.ones((3, 3))\nw[1, 1] = w[1, 2] = w[2, 1] = 1\nb = -1.5\nreturn np.tensordot(patch, w, 2) + b > 0",
+    "w = np.array([[-5, -5, -5], [-5, 2, 3], [-5, 3, -5]])\nb = -6\nif (patch * w).sum() + b > 0:\n    return True\nelse:\n    return False",
+    "w = np.array([[-1, -1, -1], [-1, 1, 1], [-1, 1, -1]])\nscore = -2\nfor i in range(3):\n    for j in range(3):\n        score += patch[i, j] * w[i, j]\nreturn score > 0",
+    "w = np.array([[-1, -1, -1], [-1, 0, 1], [-1, 1, -1]])\nreturn int((patch * w).sum() - 1 > 0)",
+])
+
+_to("multiplications", "", {
+    "return 32 * 7 * 7 * 3 * 3": "channels",
+    "return 32 * 14 * 14 * 16 * 9": "stride is forgotten",
+    "return 32 * 6 * 6 * 16 * 9": "6 wide",
+    "return 32 * 8 * 8 * 16 * 9": "8 wide",
+    "return 32 * 12 * 12 * 16 * 9": "12 wide",
+    "return 4640": "number of parameters",
+    "return 32 * 16 * 3 * 3": "number of weights",
+    "return 32 * 7 * 7 * (16 * 3 * 3 + 1)": "bias is only added",
+    "return 7 * 7 * 16 * 3 * 3": "one filter",
+    "return 32 * 7 * 16 * 3 * 3": "one row",
+    "return 32 * 7 * 7 * 16 * 3": "one side",
+    "return 32 * 7.5 * 7.5 * 16 * 9": "a little too large",
+    "return 32 * 7 * 7": "too small by a factor",
+    "return '32 * 7 * 7 * 16 * 9'": "text",
+    "return 225,792": "decimal number with a point|two numbers",
+    "return 32 * 14 * 14 * 3 * 3": "too small",
+}, [
+    "return 225792",
+    "size = (14 + 2 * 1 - 3) // 2 + 1\nreturn size**2 * 32 * 16 * 9",
+    "total = 0\nfor f in range(32):\n    for p in range(0, 14, 2):\n        for q in range(0, 14, 2):\n            total += 16 * 3 * 3\nreturn total",
+    "return float(np.prod([32, 7, 7, 16, 3, 3]))",
 ])
 
 _to("bias_backward", "dy", {
@@ -205,7 +373,7 @@ _to("bias_backward", "dy", {
     "return dy.sum(axis=(0, 1, 2))": "another axis",
     "return dy.sum(axis=(0, 2, 4))": "fewer axes",
     "return np.sum(dy, (0, 2, 3))[::-1]": "reversed",
-    "return dy.max(axis=(0, 2, 3))": "",
+    "return dy.max(axis=(0, 2, 3))": "largest",
     "db = []\nfor f in range(dy.shape[1]):\n    db.append(dy[:, f])\nreturn db": "sum over axes 1 and 2 and 3 is missing",
     "db = np.zeros(dy.shape[1])\nfor f in range(dy.shape[1]):\n    db += dy[:, f].sum()\nreturn db": "sum of all",
     "db = 0\nfor f in range(dy.shape[1]):\n    db += dy[:, f].sum()\nreturn db": "sum of the wanted result|all filters",
@@ -258,6 +426,59 @@ _to("dw_2d", "dy, x, taps, stride", {
     "v = np.lib.stride_tricks.sliding_window_view(x, (taps, taps))[::stride, ::stride][:dy.shape[0], :dy.shape[1]]\nreturn np.tensordot(dy, v, 2).astype(np.float32)",
 ])
 
+_POOL = "dx = np.zeros(x.shape)\nfor p in range(dy.shape[0]):\n    for q in range(dy.shape[1]):\n        top, left = stride * p, stride * q\n        win = x[top:top + size, left:left + size]\n"
+_BEST = _POOL + "        i, j = np.unravel_index(win.argmax(), win.shape)\n"
+_to("max_pool_backward", "dy, x, size, stride", {
+    _BEST + "        dx[top + i, left + j] = dy[p, q]\nreturn dx": "both",
+    _BEST + "        dx[i, j] += dy[p, q]\nreturn dx": "inside the window",
+    _BEST + "        dx[top, left] += dy[p, q]\nreturn dx": "winner's place",
+    _BEST + "        dx[top + i, left + j] += dy[p, q] * win[i, j]\nreturn dx": "as it is",
+    _POOL + "        dx[top:top + size, left:left + size] += dy[p, q] * win\nreturn dx": "window's numbers",
+    _POOL + "        dx[top:top + size, left:left + size] += dy[p, q] * (win > 0)\nreturn dx": "mask of a ReLU",
+    _POOL + "        dx[top:top + size, left:left + size] = dy[p, q] * (win == win.max())\nreturn dx": "",
+    _BEST + "        dx[top + j, left + i] += dy[p, q]\nreturn dx": "exchanged",
+    _BEST + "        dx[top + i, left + j] += 1\nreturn dx": "not 1",
+    _BEST + "        dx[top + i, left + j] += win[i, j]\nreturn dx": "own number",
+    _BEST + "        dx[top + i, left + j] += dy[p, q]\n    return dx": "first round",
+    _BEST + "        dx[p + i, q + j] += dy[p, q]\nreturn dx": "and so in dx",
+    _POOL + "        dx[top:top + size, left:left + size] += dy[p, q] * (win == win.max())\nreturn dx": "all winners get",
+    _POOL + "        m = win == win.max()\n        dx[top:top + size, left:left + size] += dy[p, q] * m / m.sum()\nreturn dx": "share the gradient",
+    _POOL + "        dx[top:top + size, left:left + size] += dy[p, q] / size**2\nreturn dx": "average pooling",
+    _POOL + "        dx[top:top + size, left:left + size] += dy[p, q]\nreturn dx": "only the winner",
+    _POOL + "        i, j = np.unravel_index(win.argmin(), win.shape)\n        dx[top + i, left + j] += dy[p, q]\nreturn dx": "argmin",
+    _POOL + "        i, j = win.argmax()\n        dx[top + i, left + j] += dy[p, q]\nreturn dx": "stopped with TypeError",
+    _POOL + "        k = win.argmax()\n        dx[top + k // size, left + k % size] -= dy[p, q]\nreturn dx": "wrong sign",
+    _POOL + "        k = win.argmax()\n        dx[top + k % size, left + k // size] += dy[p, q]\nreturn dx": "exchanged",
+    _POOL + "        for i in range(size):\n            for j in range(size):\n                if win[i, j] >= win.max():\n"
+    "                    best = i, j\n        dx[top + best[0], left + best[1]] += dy[p, q]\nreturn dx": "last one wins",
+    "dx = np.zeros(dy.shape)\nfor p, q in np.ndindex(dy.shape):\n    win = x[stride * p:stride * p + size, stride * q:stride * q + size]\n"
+    "    dx[p, q] = dy[p, q] * win.max()\nreturn dx": "shape",
+    "dx = np.zeros(x.shape)\nfor p, q in np.ndindex(dy.shape):\n    win = x[p:p + size, q:q + size]\n"
+    "    i, j = np.unravel_index(win.argmax(), win.shape)\n    dx[p + i, q + j] += dy[p, q]\nreturn dx": "stride is missing",
+    _BEST + "        dx[top + i, left + j] += dy[p, q]\nprint(dx)": "print instead of return",
+}, [
+    _POOL + "        k = win.argmax()\n        dx[top + k // size, left + k % size] += dy[p, q]\nreturn dx",
+    _POOL + "        best = None\n        for i in range(size):\n            for j in range(size):\n                if best is None or win[i, j] > win[best]:\n"
+    "                    best = i, j\n        dx[top + best[0], left + best[1]] += dy[p, q]\nreturn dx",
+    _POOL + "        mask = np.zeros(win.size)\n        mask[np.argmax(win)] = 1\n        dx[top:top + size, left:left + size] += dy[p, q] * mask.reshape(win.shape)\nreturn dx",
+    "OH, OW = dy.shape\nv = np.lib.stride_tricks.sliding_window_view(x, (size, size))[::stride, ::stride][:OH, :OW]\nk = v.reshape(OH, OW, -1).argmax(axis=2)\n"
+    "dx = np.zeros_like(x)\nnp.add.at(dx, (stride * np.arange(OH)[:, None] + k // size, stride * np.arange(OW) + k % size), dy)\nreturn dx",
+])
+
+_to("wrong_backward", "", {
+    "return 'A'": "A passes the adjoint test",
+    "return 'c'": "C looks unlike",
+    "return ' C '": "C looks unlike",
+    "return dx_b": "dx_b spelt",
+    "return 'dx_b'": "none of the choices",
+    "return B": "quotation marks",
+    "return 1": "one of the letters",
+    "return ('A', 'C')": "one of the letters",
+}, [
+    "return 'b'",
+    "off = {'A': 0.0, 'B': 1.7, 'C': 0.0}\nreturn max(off, key=off.get)",
+])
+
 _to("receptive_field", "layers", {
     "return sum(k for k, s in layers)": "K - 1|filters up",
     "seen = 1\nfor k, s in layers:\n    seen += k - 1\nreturn seen": "stride",
@@ -265,14 +486,64 @@ _to("receptive_field", "layers", {
     "seen = 1\nfor k, s in layers:\n    seen = (seen - 1) * s + k\nreturn seen": "last layer",
     "seen = 1\nfor k, s in layers:\n    seen = seen * s + k - 1\nreturn seen": "",
     "seen, apart = 0, 1\nfor k, s in layers:\n    seen += (k - 1) * apart\n    apart *= s\nreturn seen": "1 too small",
-    "seen, apart = 1, 1\nfor k, s in layers:\n    seen += k * apart\n    apart *= s\nreturn seen": "K - 1|",
-    "seen, apart = 1, 1\nfor k, s in layers:\n    seen += (k - 1) * apart\n    apart += s\nreturn seen": "",
+    "seen, apart = 1, 1\nfor k, s in layers:\n    seen += k * apart\n    apart *= s\nreturn seen": "K - 1 steps",
+    "seen, apart = 1, 1\nfor k, s in layers:\n    seen += (k - 1) * apart\n    apart += s\nreturn seen": "added the strides up",
     "seen, apart = 1, 1\nfor k, s in layers:\n    seen += (k - 1) * apart\n    apart *= s\n    return seen": "",
-    "seen = 1\nfor k, s in layers:\n    seen *= k\nreturn seen": "",
+    "seen = 1\nfor k, s in layers:\n    seen *= k\nreturn seen": "not multiplied",
     "seen, apart = 1, 1\nfor k, s in layers:\n    seen += (k - 1) * apart\n    apart *= s\nprint(seen)": "print instead of return",
 }, [
     "seen = 1\nfor k, s in reversed(layers):\n    seen = (seen - 1) * s + k\nreturn seen",
     "strides = np.cumprod([1] + [s for _, s in layers])\nreturn 1 + sum((k - 1) * a for (k, _), a in zip(layers, strides))",
+])
+
+_to("wrong_line", "", {
+    "return 'A'": "If da2 were wrong",
+    "return 'a'": "If da2 were wrong",
+    "return 'B'": "dh2",
+    "return C": "quotation marks",
+    "return 'dh1'": "none of the choices",
+    "return 3": "one of the letters",
+    "return ''": "none of the choices",
+    "print('C')": "print instead of return",
+}, [
+    "return 'c'",
+    "return 'C:'",
+    "answer = 'C'\nreturn answer",
+])
+
+_to("dead_relus", "h", {
+    "return (h <= 0).sum()": "every zero",
+    "return (h <= 0).any(axis=0).sum()": "some image",
+    "return (h < 0).all(axis=0).sum()": "exactly 0",
+    "return (np.maximum(h, 0) == 0).all(axis=(0, 2, 3)).sum()": "whole channels",
+    "return (h <= 0).all(axis=0).mean()": "share",
+    "return (h > 0).any(axis=0).sum()": "that live",
+    "return (h.mean(axis=0) <= 0).sum()": "mean over the images",
+    "return (h.sum(axis=0) <= 0).sum()": "mean over the images",
+    "return (h == 0).all(axis=0).sum()": "not only where h == 0",
+    "return (h <= 0).all(axis=(1, 2, 3)).sum()": "counted images",
+    "return (h <= 0).all(axis=0)": "sum over axes 0 and 1 and 2",
+    "return (h <= 0).all(axis=0).sum(axis=0)": "sum over",
+    "return (h <= 0).all()": "all of h",
+    "return (h > 0).all(axis=0).sum()": "every image wakes",
+    "return h.shape[1] * h.shape[2] * h.shape[3]": "dead or not",
+    "return (h <= 0).all(axis=(0, 1)).sum()": "axis=0 alone",
+    "return ((h <= 0).sum(axis=0) > len(h) / 2).sum()": "Most images",
+    "return (h <= 0).all(axis=0).any()": "",
+    "return (h <= 0).all(axis=1).sum()": "axis of the channels",
+    "return np.sum(h <= 0, axis=0) == len(h)": "sum over axes 0 and 1 and 2",
+    "return (h[0] <= 0).sum()": "first image alone",
+    "return h.shape[0] * (h <= 0).all(axis=0).sum()": "once an image",
+    "return len((h <= 0).all(axis=0))": "number of channels",
+    "dead = 0\nfor image in h:\n    if (image <= 0).all():\n        dead += 1\nreturn dead": "counted images",
+    "print((h <= 0).all(axis=0).sum())": "print instead of return",
+}, [
+    "return np.count_nonzero(h.max(axis=0) <= 0)",
+    "y = np.maximum(h, 0)\nreturn (y.sum(axis=0) == 0).sum()",
+    "return h[0].size - (h > 0).any(axis=0).sum()",
+    "dead = 0\nfor c in range(h.shape[1]):\n    for i in range(h.shape[2]):\n        for j in range(h.shape[3]):\n"
+    "            if all(h[n, c, i, j] <= 0 for n in range(len(h))):\n                dead += 1\nreturn dead",
+    "return int(np.sum(np.sum(h <= 0, axis=0) == len(h)))",
 ])
 
 _P = "p = np.exp(z - z.max())\np /= p.sum()\n"
@@ -287,7 +558,7 @@ _to("probability_gradient", "z, k", {
     _P + "t = np.zeros(len(z))\nt[k] = 1\nreturn p[k] * (p - t)": "sign",
     _P + "return p[k] * (1 - p[k])": "shape",
     _P + "return -p[k] * p": "only|right everywhere|all is right|",
-    _P + "return p": "",
+    _P + "return p": "probabilities themselves",
     "t = np.zeros(len(z))\nt[k] = 1\nreturn t": "gradient of the score",
     _P + "t = np.zeros(len(z))\nt[k] = 1\nreturn p[k] * (t - p)[:, None]": "axis of length 1 too many",
 }, [
@@ -296,6 +567,21 @@ _to("probability_gradient", "z, k", {
     _P + "return np.array([p[k] * ((i == k) - p[i]) for i in range(len(z))])",
     _P + "return [float(p[k] * (1 - p[k])) if i == k else float(-p[k] * p[i]) for i in range(len(z))]",
     "z = z.astype(np.float32)\n" + _P + "return p[k] * (np.eye(len(z), dtype=np.float32)[k] - p)",
+])
+
+_to("diagnosis", "", {
+    "return 'A'": "stride ignored",
+    "return 'C'": "Softmax fails only",
+    "return 'c)'": "Softmax fails only",
+    "return B": "quotation marks",
+    "return 'order'": "none of the choices",
+    "return 'D'": "none of the choices",
+    "return 2": "one of the letters",
+    "answer = 'B'": "returns None",
+}, [
+    "return 'b'",
+    "return \"B.\"",
+    "shrinks_with_the_rate = True\nreturn 'B' if shrinks_with_the_rate else 'A'",
 ])
 
 _to("chain_step", "x, u, v, target, rate", {
@@ -346,7 +632,7 @@ _to("chain_slope", "slopes", {
     "product = 1\nfor f in slopes:\n    product *= 1 + f\n    return product": "",
     "product = 0\nfor f in slopes:\n    product *= 1 + f\nreturn product": "every number of yours is 0",
     "return np.cumprod(1 + slopes)": "",
-    "return 1 + slopes": "",
+    "return 1 + slopes": "single layers",
     "return np.prod(1 - slopes)": "",
     "return np.prod(1 + slopes) - 1": "1 too small",
     "return -np.prod(1 + slopes)": "wrong sign",
@@ -363,21 +649,156 @@ _to("block_backward", "dy, x, w", {
     "return dy + (dy * (x > 0)) @ w": "",
     "return dy + (dy * (x @ w.T > 0)) @ w.T": "turned|w",
     "return dy + dy @ w": "ReLU",
-    "return dy + dy * (x @ w.T > 0)": "",
+    "return dy + dy * (x @ w.T > 0)": "ends at the ReLU",
     "mask = x @ w.T > 0\nreturn dy * mask + (dy * mask) @ w": "mask",
-    "return (dy + dy * (x @ w.T > 0)) @ w": "",
+    "return (dy + dy * (x @ w.T > 0)) @ w": "goes round the weights",
     "return dy + (dy * (x @ w > 0)) @ w.T": "w.T|mask",
     "y = x + np.maximum(0, x @ w.T)\nreturn dy + (dy * (y > 0)) @ w": "own input|sum",
     "return dy + w @ (dy * (x @ w.T > 0))": "matrix product",
     "return 1 + (dy * (x @ w.T > 0)) @ w": "",
     "return dy - (dy * (x @ w.T > 0)) @ w": "wrong sign",
     "dy += (dy * (x @ w.T > 0)) @ w\nreturn dy": "changed dy",
-    "return dy * ((x @ w.T > 0) @ w)": "",
+    "return dy * ((x @ w.T > 0) @ w)": "skip is missing",
+    "return dy + dy * ((x @ w.T > 0) @ w)": "mask first",
 }, [
     "h = x @ w.T\nda = dy.copy()\nda[h <= 0] = 0\nreturn da @ w + dy",
     "h = x @ w.T\nreturn dy + np.einsum('nk,kd->nd', np.where(h > 0, dy, 0), w)",
     "dx = np.zeros_like(x)\nfor n in range(len(x)):\n    mask = (w @ x[n] > 0) * 1.0\n    dx[n] = dy[n] + w.T @ (mask * dy[n])\nreturn dx",
     "f = np.float32\nreturn dy.astype(f) + (dy.astype(f) * (x @ w.T > 0)) @ w.astype(f)",
+])
+
+_to("halved", "", {
+    "return 0.5": "One layer halves",
+    "return 20 * 0.5": "multiply",
+    "return 1": "weight 1",
+    "return 1 - 0.5**20": "What comes through",
+    "return 1.5**20": "not 1 \\+ 1/2",
+    "return 0.25**20": "twice too often",
+    "return 0.5**19": "one too few",
+    "return 0.5**21": "one too many",
+    "return 1 / 40": "is a power",
+    "return 0": "other than 0",
+    "return 2**20": "too large by a factor",
+    "return 100 * 0.5**20": "per cent",
+    "return -0.5**20": "only the sign",
+    "return 0.5^20": "stopped with TypeError",
+    "return 0,5**20": "decimal number with a point",
+    "return '1/2**20'": "text",
+}, [
+    "return 1 / 2**20",
+    "return 9.5e-7",
+    "g = 1\nfor layer in range(20):\n    g = g / 2\nreturn g",
+    "return 1e-6",
+])
+
+_to("body_scale", "layers", {
+    "return 1 / layers": "square root",
+    "return np.sqrt(layers)": "inverse",
+    "return layers": "inverse",
+    "return (1 + 1 / layers)**layers": "stays below e",
+    "return 1 + 1 / layers": "growth of one layer",
+    "return np.sqrt(2 / layers)": "your 2",
+    "return (2**(1 / layers) - 1)**0.5": "= 2",
+    "return np.sqrt(np.exp(1 / layers) - 1)": "exactly",
+    "return 1 / layers**2": "do not square",
+    "return 1 / np.sqrt(20)": "20 layers",
+    "return 0.22": "makes no use of layers",
+    "return -1 / np.sqrt(layers)": "wrong sign",
+    "return 1 // np.sqrt(layers)": "are 0 that should not be",
+    "return np.sqrt(1 / (layers - 1))": "ZeroDivisionError",
+    "return 2 / np.sqrt(layers)": "2 times",
+    "return np.exp(1 / layers)": "",
+    "return 1 / 2 / np.sqrt(layers)": "1/2 of",
+}, [
+    "return layers**-0.5",
+    "import math\nreturn math.sqrt(1 / layers)",
+    "return np.sqrt(1 / np.array(layers))",
+    "return float(np.power(1 / layers, 0.5))",
+])
+
+_to("worst_start", "", {
+    "return 'A'": "a tenth adds little",
+    "return 'c'": "root of the depth",
+    "return 'D'": "slope 0",
+    "return B": "quotation marks",
+    "return 'He'": "none of the choices",
+    "return 'E'": "none of the choices",
+    "return 2": "one of the letters A, B, C, D",
+    "return ['B']": "one of the letters",
+}, [
+    "return 'b'",
+    "return '(B)'",
+    "sizes = dict(A=1.1, B=900, C=1.6, D=1)\nreturn max(sizes, key=sizes.get)",
+])
+
+_to("largest_square", "", {
+    "return 709.78": "at half of it",
+    "return np.log(1.797e308)": "at half of it",
+    "return 2 * np.log(1.797e308)": "divide by 2",
+    "return np.sqrt(np.log(1.797e308))": "halve the exponent",
+    "return np.log(np.finfo(np.float32).max) / 2": "float32",
+    "return 88.7": "float32",
+    "return np.log10(1.797e308) / 2": "power of ten",
+    "return np.log2(1.797e308) / 2": "power of two",
+    "return 1.797e308 / 2": "Halve z",
+    "return np.sqrt(1.797e308)": "logarithm is missing",
+    "return 350": "a little too small",
+    "return 308": "a little too small",
+    "return 308 / 2": "",
+    "return 354,9": "decimal number with a point",
+    "return 1.797e308": "logarithm is missing",
+    "print(np.log(1.797e308) / 2)": "print instead of return",
+}, [
+    "return 355",
+    "return 354.9",
+    "import sys\nreturn np.log(sys.float_info.max) / 2",
+    "return np.log(np.sqrt(1.797e308))",
+    "z = 300.0\nwhile np.isfinite(np.exp(z) * np.exp(z)):\n    z += 0.01\nreturn z",
+    "return 308.2545 * np.log(10) / 2",
+])
+
+_to("true_class_term", "z, labels", {
+    "p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)\nreturn p[np.arange(len(z)), labels] - 1": "overflow",
+    "e = np.exp(z - z.max(axis=1, keepdims=True))\np = e / e.sum(axis=1, keepdims=True)\nreturn p[np.arange(len(z)), labels]": "1 taken away",
+    "e = np.exp(z - z.max(axis=1, keepdims=True))\np = e / e.sum(axis=1, keepdims=True)\nreturn 1 - p[np.arange(len(z)), labels]": "sign",
+    "e = np.exp(z - z.max(axis=1, keepdims=True))\np = e / e.sum(axis=1, keepdims=True)\nreturn (p[np.arange(len(z)), labels] - 1) / len(z)": "mean over the images",
+    "e = np.exp(z - z.max(axis=1, keepdims=True))\np = e / e.sum(axis=1, keepdims=True)\np[np.arange(len(z)), labels] -= 1\nreturn p": "whole of p - t",
+    "e = np.exp(z - z.max(axis=1, keepdims=True))\np = e / e.sum(axis=1, keepdims=True)\nreturn -np.log(p[np.arange(len(z)), labels])": "loss",
+    "e = np.exp(z - z.max(axis=1, keepdims=True))\np = e / e.sum(axis=1, keepdims=True)\nreturn p[:, 0] - 1": "first classes",
+    "e = np.exp(z - z.max(axis=1, keepdims=True))\np = e / e.sum(axis=1, keepdims=True)\nreturn p[:, labels] - 1": "one number of each",
+    "e = np.exp(z - z.max(axis=1, keepdims=True))\np = e / e.sum(axis=1, keepdims=True)\nreturn p[labels] - 1": "out of bounds|outside|IndexError",
+    "e = np.exp(z - z.max(axis=1))\nreturn e[np.arange(len(z)), labels] / e.sum(axis=1) - 1": "keepdims|broadcast|do not fit",
+    "e = np.exp(z - z.max())\nreturn e[np.arange(len(z)), labels] / e.sum() - 1": "sum over the whole batch",
+    "e = np.exp(z - z.max())\nreturn e[np.arange(len(z)), labels] / e.sum(axis=1) - 1": "largest logit of the whole batch",
+    "e = np.exp(z - z.max(axis=0))\nreturn e[np.arange(len(z)), labels] / e.sum(axis=1) - 1": "largest logit of each class",
+    "z -= z.max(axis=1, keepdims=True)\ne = np.exp(z)\nreturn e[np.arange(len(z)), labels] / e.sum(axis=1) - 1": "changed z",
+    "e = np.exp(z - z.max(axis=1, keepdims=True))\nreturn (e[np.arange(len(z)), labels] / e.sum(axis=1) - 1).sum()": "added the images up",
+    "e = np.exp(z - z.max(axis=1, keepdims=True))\np = e / e.sum(axis=1, keepdims=True)\nreturn p[np.arange(len(z)), labels] - 1 / len(z)": "whole 1",
+    "e = np.exp(z - z.max(axis=1, keepdims=True))\np = e / e.sum(axis=1, keepdims=True)\nreturn p.max(axis=1) - 1": "use the labels",
+    "e = np.exp(z - z.max(axis=1, keepdims=True))\np = e / e.sum(axis=1, keepdims=True)\nreturn p[np.arange(len(z)), labels - 1] - 1": "count from 0",
+    "e = np.exp(z - z.max(axis=1, keepdims=True))\nreturn (e[np.arange(len(z)), labels] / e.sum(axis=1) - 1)[:, None]": "axis of length 1 too many",
+    "e = np.exp(z - z.max(axis=1, keepdims=True))\nreturn e[np.arange(len(z)), labels] / e.sum(axis=0) - 1": "do not fit|broadcast",
+}, [
+    "s = z - z.max(axis=1, keepdims=True)\nlog_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))\nreturn np.exp(log_p[np.arange(len(z)), labels]) - 1",
+    "out = []\nfor row, label in zip(z, labels):\n    e = np.exp(row - row.max())\n    out.append(e[label] / e.sum() - 1)\nreturn np.array(out)",
+    "e = np.exp(z - z.max(axis=1, keepdims=True))\np = e / e.sum(axis=1, keepdims=True)\nt = np.eye(z.shape[1])[labels]\nreturn ((p - t) * t).sum(axis=1)",
+    "with np.errstate(over='ignore'):\n    return 1 / np.exp(z - z[np.arange(len(z)), labels][:, None]).sum(axis=1) - 1",
+    "e = np.exp(z - z.max(axis=1, keepdims=True))\np = e / e.sum(axis=1, keepdims=True)\nreturn np.take_along_axis(p, labels[:, None], 1)[:, 0] - 1",
+])
+
+_to("failing_array", "", {
+    "return 'A'": "b1 gets",
+    "return 'B'": "w1 and",
+    "return 'd'": "w3's gradient",
+    "return 'b2'": "none of the choices",
+    "return C": "quotation marks",
+    "return 3": "one of the letters A, B, C, D",
+    "return {'C'}": "one of the letters",
+    "print('C')": "print instead of return",
+}, [
+    "return 'c'",
+    "return 'C.'",
+    "errors = {'A': 1e-9, 'B': 2e-9, 'C': 0.9, 'D': 1e-9}\nreturn max(errors, key=errors.get)",
 ])
 
 _to("skip_backward", "dz, w, scale", {
@@ -391,7 +812,7 @@ _to("skip_backward", "dz, w, scale", {
     "return scale * np.einsum('nk,kchw->nchw', dz, w) / len(dz)": "batch size|",
     "return scale * np.einsum('nk,kchw->nchw', dz, w).transpose(0, 1, 3, 2)": "transposed",
     "return scale * np.einsum('nk,kchw->nkchw', dz, w)": "sum over axis 1 is missing",
-    "return scale + np.tensordot(dz, w, axes=1)": "",
+    "return scale + np.tensordot(dz, w, axes=1)": "not added",
     "return -scale * np.tensordot(dz, w, axes=1)": "wrong sign",
     "return scale**2 * np.tensordot(dz, w, axes=1)": "scale",
 }, [
@@ -424,6 +845,36 @@ _to("adam_step", "w, g, m, v, t", {
     "m = m + 0.1 * (g - m)\nv = v + 0.001 * (g**2 - v)\nstep = (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)\nnew = np.array(w)\nnew -= 0.001 * step\nreturn new",
 ])
 
+_to("same_path", "", {
+    "return 'A'": "first step",
+    "return 'B'": "1000 times as large",
+    "return 'b'": "1000 times as large",
+    "return 'RMSProp and Adam'": "none of the choices",
+    "return C": "quotation marks",
+    "return 3": "one of the letters",
+    "return 'D'": "none of the choices",
+    "c = 'C'": "returns None",
+}, [
+    "return 'c'",
+    "return 'C)'",
+    "scale_free = ['RMSProp', 'Adam']\nreturn 'C' if 'Adam' in scale_free else 'B'",
+])
+
+_to("weight_after_l2", "", {
+    "return 'A'": "adds λ w",
+    "return 'B'": "AdamW",
+    "return 'a'": "adds λ w",
+    "return 0.9": "one of the letters",
+    "return 1 - 100 * 0.001": "one of the letters",
+    "return '0.90'": "none of the choices",
+    "return C": "quotation marks",
+    "print('C')": "print instead of return",
+}, [
+    "return 'c'",
+    "w, m, v = 1.0, 0.0, 0.0\nfor t in range(1, 101):\n    g = 0.01 * w\n    m = 0.9 * m + 0.1 * g\n    v = 0.999 * v + 0.001 * g * g\n"
+    "    w -= 0.001 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)\nreturn 'C' if abs(w - 0.9) < 0.01 else 'B'",
+])
+
 _to("nesterov_direction", "g, velocity, momentum", {
     "return momentum * velocity + g": "plain ball|Nesterov",
     "return g + momentum * velocity": "plain ball|Nesterov",
@@ -431,9 +882,9 @@ _to("nesterov_direction", "g, velocity, momentum", {
     "u = momentum * velocity + g\nreturn g + u": "momentum",
     "u = momentum * velocity + g\nreturn momentum * u": "",
     "u = momentum * velocity + g\nreturn velocity + momentum * u": "",
-    "u = momentum * velocity + (1 - momentum) * g\nreturn g + momentum * u": "",
+    "u = momentum * velocity + (1 - momentum) * g\nreturn g + momentum * u": "Your velocity is a running mean",
     "u = momentum * velocity + g\nreturn -(g + momentum * u)": "wrong sign",
-    "u = momentum * velocity - g\nreturn g + momentum * u": "",
+    "u = momentum * velocity - g\nreturn g + momentum * u": "with a plus",
     "u = momentum * velocity + g\nreturn u, g + momentum * u": "Number 2 of them",
     "velocity = momentum * velocity + g\nvelocity += g\nreturn velocity": "momentum",
     "velocity *= momentum\nvelocity += g\nreturn g + momentum * velocity": "changed velocity",
@@ -448,11 +899,11 @@ _to("real_epsilon", "eps, beta2, t", {
     "return eps / (1 - beta2**t)": "root",
     "return eps * np.sqrt(1 - beta2**t)": "round",
     "return eps / np.sqrt(1 - beta2)": "power",
-    "return eps / np.sqrt(1 - beta2 * t)": "",
+    "return eps / np.sqrt(1 - beta2 * t)": "power t",
     "return eps / np.sqrt(1 - beta2**(t - 1))": "t - 1 in place of t|one too small",
-    "return eps / (1 - beta2**t)**2": "",
+    "return eps / (1 - beta2**t)**2": "squared",
     "return np.sqrt(eps) / np.sqrt(1 - beta2**t)": "",
-    "return eps + np.sqrt(1 - beta2**t)": "",
+    "return eps + np.sqrt(1 - beta2**t)": "added the root",
     "return 1 / np.sqrt(1 - beta2**t)": "eps",
 }, [
     "return eps * (1 - beta2**t) ** -0.5",

@@ -19,8 +19,14 @@ _SIGMOID_BACKWARD = Exercise(
             lambda dy, y: dy * y,
         "That is the slope of y (1 − y) itself; the sigmoid's slope is y (1 − y).":
             lambda dy, y: dy * (1 - 2 * y),
-        "That is the slope of ReLU; the sigmoid's is y (1 − y).":
+        "You passed dy on unchanged: multiply it by the slope y (1 − y).":
             lambda dy, y: dy * (y > 0),
+        "The chain rule multiplies dy by the slope: do not add the two.":
+            lambda dy, y: dy + y * (1 - y),
+        "Each number has a slope of its own: multiply dy and the slope element-wise, with * in place of @.":
+            lambda dy, y: dy @ (y * (1 - y)).T,
+        "Each number has a slope of its own: multiply dy and the slope element-wise, with * and without .T or @.":
+            lambda dy, y: dy.T @ (y * (1 - y)),
         "The sign is off: the sigmoid only rises, so dx has the sign of dy.":
             lambda dy, y: -dy * y * (1 - y),
     },
@@ -64,6 +70,10 @@ _TWO_PATHS_BACKWARD = Exercise(
             lambda dy, x: dy + np.maximum(dy, 0),
         "Each path carries the gradient dy, not the value x.":
             lambda dy, x: x + np.maximum(x, 0),
+        "Through the ReLU dy is multiplied by a slope, 0 or 1, and not by x.":
+            lambda dy, x: dy * x + dy,
+        "You opened the path through the ReLU where x is negative: it is open where x > 0.":
+            lambda dy, x: dy + dy * (x < 0),
         "Multiply dy by the slope of ReLU, 0 or 1, not by its value.":
             lambda dy, x: dy + dy * np.maximum(x, 0),
     },

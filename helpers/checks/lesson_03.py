@@ -28,6 +28,8 @@ _MAP_SIZE = Exercise(
             lambda size, layers: _sizes(size, layers, lambda n, k, s, p: (n + p - k) // s + 1),
         "The padding is missing: it makes the image larger before the window slides.":
             lambda size, layers: _sizes(size, layers, lambda n, k, s, p: (n - k) // s + 1),
+        "You took the padding away: it makes the image larger, so add 2 * padding.":
+            lambda size, layers: _sizes(size, layers, lambda n, k, s, p: (n - 2 * p - k) // s + 1),
         "The stride is missing: divide by it.":
             lambda size, layers: _sizes(size, layers, lambda n, k, s, p: n + 2 * p - k + 1),
         "The 1 comes last: first divide, then count the first window, which costs no step.":
@@ -69,6 +71,18 @@ _CONV_CHANNELS = Exercise(
             lambda x, w, b, stride: _conv_channels(x, w, b, stride, window=lambda part, w: (part * w).sum() / len(w)),
         "You took the mean of each window: the products are added up, and not divided.":
             lambda x, w, b, stride: _conv_channels(x, w, b, stride, window=lambda part, w: (part * w).mean()),
+        "The bias is added, not multiplied.":
+            lambda x, w, b, stride: _conv_channels(x, w, 0 * b, stride) * b[:, None, None],
+        "You added the first filter's bias to every map: map f has its own, b[f].":
+            lambda x, w, b, stride: _conv_channels(x, w, np.full(len(b), b[0]), stride),
+        "Each pixel is multiplied by the weight that lies over it, and only then all is added up.":
+            lambda x, w, b, stride: _conv_channels(x, w, b, stride, window=lambda part, w: (part + w).sum()),
+        "@ is the matrix product: pixel and weight at the same place belong together, *.":
+            lambda x, w, b, stride: _conv_channels(x, w, b, stride, window=lambda part, w: (part @ w.transpose(0, 2, 1)).sum()),
+        "You kept the largest product of each window: the products are added up.":
+            lambda x, w, b, stride: _conv_channels(x, w, b, stride, window=lambda part, w: (part * w).max()),
+        "You used the first filter for every map: map f has its own, w[f].":
+            lambda x, w, b, stride: _conv_channels(x, np.broadcast_to(w[:1], w.shape), b, stride),
         "The filter is turned by half a turn, as in np.convolve: slide it as it is.":
             lambda x, w, b, stride: _conv_channels(x, w, b, stride, window=lambda part, w: (part * w[:, ::-1, ::-1]).sum()),
         "The stride is missing where the window begins: row p of the map begins at row stride * p of the image.":
@@ -103,7 +117,7 @@ _IS_CORNER = Exercise(
             lambda patch: _fires(patch, b=0),
         "The sign of the bias is off: empty background must not be above zero, so the bias is negative.":
             lambda patch: _fires(patch, b=2),
-        "It is never above zero: the bias takes off more than the corner's own pixels bring in.":
+        "You say no to every patch, your corner among them. Does the bias take off more than its own pixels bring in?":
             lambda patch: False,
         "Solid ink has the corner's three pixels, too: the weights elsewhere must be negative.":
             lambda patch: _fires(patch, w=_CORNER),
@@ -115,6 +129,12 @@ _IS_CORNER = Exercise(
             lambda patch: _fires(patch[::-1]),
         "That finds the bottom right corner: turn the kernel by half a turn.":
             lambda patch: _fires(patch[::-1, ::-1]),
+        "You say yes to every patch, even to empty background: it must be above zero for your corner alone.":
+            lambda patch: True,
+        "@ is the matrix product: each pixel meets the weight at its own place, patch * w.":
+            lambda patch: bool((patch @ (2 * _CORNER - 1)).sum() - 2 > 0),
+        "Those are nine answers: add the nine products up first, then the bias, and compare that one number with zero.":
+            lambda patch: patch * (2 * _CORNER - 1) - 2 > 0,
         "The comparison is turned round: return whether the sum is above zero.":
             lambda patch: not _fires(patch),
         "That is the sum itself: return whether it is above zero.":

@@ -58,6 +58,8 @@ _BIAS_BACKWARD = Exercise(
             lambda dy: dy.sum(axis=(1, 2, 3)),
         "The numbers are correct, but the axes that were added up are still there: db has the shape (F,), so leave keepdims out.":
             lambda dy: dy.sum(axis=(0, 2, 3), keepdims=True),
+        "You kept the largest: b is added at every place, so all that comes back from them adds up.":
+            lambda dy: dy.max(axis=(0, 2, 3)),
         "That is one image's gradient: b is added in every image of the batch.":
             lambda dy: dy[0].sum(axis=(1, 2)),
     },
@@ -128,12 +130,14 @@ def _last(window):
     return _first(window[::-1, ::-1])[::-1, ::-1]
 
 
-def _max_pool_backward(dy, x, size, stride, share=_first, step=None, add=True, values=None):
-    """`share(window)`: how much of its gradient each number of a window gets; `step`: from window to window."""
+def _max_pool_backward(dy, x, size, stride, share=_first, step=None, add=True, values=None, begin=None):
+    """`share(window)`: how much of its gradient each number of a window gets; `step`: from window to window; `begin`: in dx."""
     dx, step = np.zeros(x.shape), step or stride
+    begin = begin or step
     for p, q in np.ndindex(dy.shape):
         place = slice(step * p, step * p + size), slice(step * q, step * q + size)
         part = share(x[place])
+        place = slice(begin * p, begin * p + size), slice(begin * q, begin * q + size)
         if add:
             dx[place] += (dy if values is None else values)[p, q] * part
         else:
@@ -166,6 +170,8 @@ _MAX_POOL_BACKWARD = Exercise(
                 dy, x, size, stride, lambda window: (window == window.max()) / (window == window.max()).sum()),
         "The stride is missing: window (p, q) begins at row stride * p and column stride * q.":
             lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, step=1),
+        "The window begins at row stride * p and column stride * q, and so in dx: (stride * p + i, stride * q + j).":
+            lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, begin=1),
         "(i, j) is a place inside the window: in dx it is (stride * p + i, stride * q + j).":
             _without_corner,
         "Row and column of the winner are exchanged.":
@@ -174,6 +180,17 @@ _MAX_POOL_BACKWARD = Exercise(
             lambda dy, x, size, stride: _max_pool_backward(dy / size**2, x, size, stride, np.ones_like),
         "Every number of a window gets its whole gradient: only the winner touched the output.":
             lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, np.ones_like),
+        "The gradient goes to the winner's place, which is not always the first of its window: add i and j.":
+            lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, lambda window: _first(np.ones_like(window))),
+        "You multiplied dy by the window's numbers: the winner gets dy as it is, and the others nothing.":
+            lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, lambda window: window),
+        "You multiplied dy by the winner's number: it gets dy as it is.":
+            lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, lambda window: _first(window) * window),
+        "That is the mask of a ReLU: of each window only the winner gets dy.":
+            lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, lambda window: window > 0),
+        "You passed the winner's own number back: what goes back is the window's dy.":
+            lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, lambda window: _first(window) * window,
+                                                           values=np.ones_like(dy)),
         "You counted the windows that a number won: each passes on its dy, not 1.":
             lambda dy, x, size, stride: _max_pool_backward(dy, x, size, stride, values=np.ones_like(dy)),
         "That is the smallest number of each window: argmax, not argmin.":

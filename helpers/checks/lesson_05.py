@@ -5,11 +5,12 @@ from .. import functional as F
 from .core import Exercise, draws
 
 
-def _seen(layers, first=1, grow=lambda seen, kernel, jump, stride: seen + (kernel - 1) * jump, strided=True):
+def _seen(layers, first=1, grow=lambda seen, kernel, jump, stride: seen + (kernel - 1) * jump,
+          widen=lambda jump, stride: jump * stride):
     seen, jump = first, 1
     for kernel, stride in layers:
         seen = grow(seen, kernel, jump, stride)
-        jump *= stride if strided else 1
+        jump = widen(jump, stride)
     return seen
 
 
@@ -26,8 +27,14 @@ _RECEPTIVE_FIELD = Exercise(
     mistakes={
         "You added the filters up: a filter of K adds only K - 1 pixels, for its first one was there already.":
             lambda layers: _seen(layers, first=0, grow=lambda seen, kernel, jump, stride: seen + kernel * jump),
+        "A filter of K adds K - 1 steps to what is seen, not K: its first place was seen already.":
+            lambda layers: _seen(layers, grow=lambda seen, kernel, jump, stride: seen + kernel * jump),
+        "What is seen is not multiplied: each filter adds (K - 1) times the product of the strides before it.":
+            lambda layers: _seen(layers, grow=lambda seen, kernel, jump, stride: seen * kernel),
+        "You added the strides up. They multiply: after strides of 2 and 2, neighbours are 4 pixels apart.":
+            lambda layers: _seen(layers, widen=lambda jump, stride: jump + stride),
         "The strides are missing: after a stride of 2, neighbours on the map are 2 pixels apart, and so on.":
-            lambda layers: _seen(layers, strided=False),
+            lambda layers: _seen(layers, widen=lambda jump, stride: jump),
         "A layer's own stride does not widen what it sees, only what the layers after it see.":
             lambda layers: _seen(layers, grow=lambda seen, kernel, jump, stride: seen + (kernel - 1) * jump * stride),
         "You multiplied by a layer's own stride only: multiply by all strides before it.":
@@ -39,7 +46,7 @@ _RECEPTIVE_FIELD = Exercise(
             lambda layers: _seen(layers, grow=lambda seen, kernel, jump, stride: seen * stride + kernel - 1),
         "You added the filters up, without strides: each adds K - 1 pixels, times the strides before it.":
             lambda layers: sum(kernel for kernel, _ in layers),
-        "Strides multiply: after strides of 2 and 2, neighbours are 4 pixels apart, not 3 or 2.":
+        "You used the stride of the layer before alone. Strides multiply: after 2 and 2, neighbours are 4 pixels apart.":
             lambda layers: 1 + sum((kernel - 1) * (([1] + [stride for _, stride in layers])[place])
                                    for place, (kernel, _) in enumerate(layers)),
     },
@@ -73,18 +80,19 @@ _WRONG_LINE = Exercise(
 
 
 def _before_a_relu():
-    """(N, C, H, W) with dead places, one of them at exactly 0, a dead channel, and places that one image wakes."""
-    h = draws((4, 3, 2, 3))[0]
+    """(N, C, H, W) with dead places, some of them at exactly 0, a dead channel, two dark images, places that one wakes."""
+    h = draws((4, 3, 4, 5))[0]
     h[:, 0, 0, 0] = -np.abs(h[:, 0, 0, 0])
     h[:, 1] = -np.abs(h[:, 1]) - 0.1
-    h[:, 2, 1, 2] = 0
+    h[2:] = -np.abs(h[2:])
+    h[:, 2, 1, 2:] = 0
     h[1:, 2, 0, 1], h[0, 2, 0, 1] = -1, 0.5
     h[1:, 2, 1, 0], h[0, 2, 1, 0] = -1, 0
     return h
 
 
 _DEAD_RELUS = Exercise(
-    cases=[(_before_a_relu(),), (draws((2, 2, 3, 4))[0],)],
+    cases=[(_before_a_relu(),), (draws((3, 2, 5, 6))[0],)],
     truth=lambda h: (h <= 0).all(axis=0).sum(),
     mistakes={
         "You counted every zero after the ReLU: a place is dead only if it is zero for all images.":
@@ -93,6 +101,26 @@ _DEAD_RELUS = Exercise(
             lambda h: (h <= 0).any(axis=0).sum(),
         "At exactly 0 the slope is 0: such a place is dead, too.":
             lambda h: (h < 0).all(axis=0).sum(),
+        "h is what goes into the ReLU: after it there is a zero wherever h <= 0, not only where h == 0.":
+            lambda h: (h == 0).all(axis=0).sum(),
+        "You looked at the first image alone: a place is dead only if all images leave it at zero.":
+            lambda h: (h[0] <= 0).sum(),
+        "You asked whether all of h is zero after the ReLU: axis=0 asks each place on its own, and then count.":
+            lambda h: (h <= 0).all(),
+        "Those are the places that every image wakes: count those that none does.":
+            lambda h: (h > 0).all(axis=0).sum(),
+        "Those are all places, dead or not.":
+            lambda h: h[0].size,
+        "Each place has a ReLU of its own in every channel: all over axis=0 alone.":
+            lambda h: (h <= 0).all(axis=(0, 1)).sum(),
+        "Most images are not all: a place is dead only if every image leaves it at zero.":
+            lambda h: ((h <= 0).sum(axis=0) > len(h) / 2).sum(),
+        "You asked along the axis of the channels: the images are along the first axis, axis=0.":
+            lambda h: (h <= 0).all(axis=1).sum(),
+        "You counted each dead place once an image: it is one place for all of them.":
+            lambda h: len(h) * (h <= 0).all(axis=0).sum(),
+        "That is the number of channels, as len gives it: add the True values up with sum.":
+            lambda h: h.shape[1],
         "You counted whole channels: each place of a feature map has a ReLU of its own.":
             lambda h: (h <= 0).all(axis=(0, 2, 3)).sum(),
         "That is their share: their number is asked for.":
@@ -129,6 +157,8 @@ _PROBABILITY_GRADIENT = Exercise(
             lambda z, k: np.eye(len(z))[k] - _softmax(z),
         "That is the gradient of the score: raising the other scores lowers the probability.":
             lambda z, k: np.eye(len(z))[k],
+        "Those are the probabilities themselves: how p_k changes with each score is wanted.":
+            lambda z, k: _softmax(z),
         "The sign is turned: raising the class's own score raises its probability.":
             lambda z, k: -_probability_gradient(z, k),
         "That is right for the class itself only: raising another score z_j changes p_k by -p_k p_j.":

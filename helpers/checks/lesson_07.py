@@ -27,6 +27,8 @@ _CHAIN_SLOPE = Exercise(
             lambda slopes: np.prod(np.abs(1 + slopes)),
         "That is the logarithm of the size of the slope: the product itself is wanted.":
             lambda slopes: np.sum(np.log(np.abs(1 + slopes))),
+        "Those are the slopes of the single layers: multiply them, as the chain rule does for layers one after the other.":
+            lambda slopes: 1 + slopes,
         "That is the slope after each layer: only the last of them, after all layers, is wanted.":
             lambda slopes: np.cumprod(1 + slopes),
     },
@@ -71,6 +73,14 @@ _BLOCK_BACKWARD = Exercise(
             lambda dy, x, w: _block_backward(dy, x, w, mask=lambda x, w: np.maximum(x @ w.T, 0)),
         "That is y, the forward pass, with dy for x: the backward pass goes through the mask and times w.":
             lambda dy, x, w: dy + np.maximum(dy @ w.T, 0),
+        "Your path through the body ends at the ReLU: go on through the weights, (dy * mask) @ w.":
+            lambda dy, x, w: dy + dy * (x @ w.T > 0),
+        "The skip goes round the weights: only what comes through the ReLU is multiplied by w, and dy is added to that.":
+            lambda dy, x, w: (dy + dy * (x @ w.T > 0)) @ w,
+        "The skip is missing, and the mask comes too early in w: multiply dy by the mask first, then by w, (dy * mask) @ w.":
+            lambda dy, x, w: dy * ((x @ w.T > 0) @ w),
+        "Multiply dy by the mask first, then by w: (dy * mask) @ w, and not dy * (mask @ w).":
+            lambda dy, x, w: dy + dy * ((x @ w.T > 0) @ w),
         "x comes back along the skip in your answer: dy does.":
             lambda dy, x, w: x + (dy * (x @ w.T > 0)) @ w,
     },
@@ -84,7 +94,7 @@ _HALVED = Exercise(
     mistakes={
         "One layer halves: there are twenty of them, one after the other.": lambda: 0.5,
         "Factors of layers one after the other multiply, they do not add up.": lambda: 20 * 0.5,
-        "That is a skip of weight 1: here each skip passes on one half.": lambda: 1.0,
+        "That is nearly all of it, as with skips of weight 1: here each skip passes on one half. What comes through?": lambda: 1.0,
         "A layer's slope is 1/2 + f', and f' is 0 here: not 1 + 1/2.": lambda: 1.5**20,
         "That is twice too often: 1/2 a layer, not 1/4.": lambda: 0.25**20,
         "Twenty layers, twenty factors: you took one too few.": lambda: 0.5**19,
@@ -100,6 +110,8 @@ _BODY_SCALE = Exercise(
     truth=lambda layers: 1 / np.sqrt(layers),
     mistakes={
         "L s² = 1 holds the square of s: take the square root of 1 / L.": lambda layers: 1 / layers,
+        "That holds for 20 layers: return it for any number of them.": lambda layers: 1 / np.sqrt(20),
+        "L s² = 1 holds the square of s: take the root of 1 / L, and do not square it.": lambda layers: 1 / layers**2,
         "The more layers, the smaller each body: you have the inverse.": lambda layers: np.sqrt(layers),
         "The more layers, the smaller each body, and by the root: you have the inverse of 1 / L.": lambda layers: float(layers),
         "That is the growth (1 + 1/L)^L, which stays below e: the scale s of one body is wanted.":

@@ -12,12 +12,19 @@ def _softmax(z):
     return powers / powers.sum(axis=1, keepdims=True)
 
 
+def _true_class(shifted, labels, axis=1):
+    powers = np.exp(shifted)
+    return powers[np.arange(len(powers)), labels] / powers.sum(axis=axis) - 1
+
+
 _SKIP_BACKWARD = Exercise(
     cases=[(*draws((3, 10), (10, 2, 4, 5)), 0.5), (*draws((1, 4), (4, 1, 2, 2)), 0.001)],
     truth=_skip_backward,
     mistakes={
         "The scale is missing: it multiplied the maps in the forward pass, so it multiplies the gradient in the backward pass.":
             lambda dz, w, scale: _skip_backward(dz, w, 1.0),
+        "The scale multiplied the skip in the forward pass: in the backward pass it multiplies the gradient, and is not added to it.":
+            lambda dz, w, scale: scale + _skip_backward(dz, w, 1.0),
         "You took the mean over the classes: every score was reached, so their gradients add up.":
             lambda dz, w, scale: _skip_backward(dz, w, scale) / dz.shape[1],
         "You added the images up: each has maps of its own, and so a gradient of its own.":
@@ -52,8 +59,10 @@ _FAILING_ARRAY = Exercise(
     choices=("A", "B", "C", "D"),
 )
 
+_FAR_APART = np.array([[0.3, 1.1, -2000.0, 0.7], [4000.5, 4000.0, 1000.0, 4001.0]])
+
 _TRUE_CLASS_TERM = Exercise(
-    cases=[(draws((3, 10))[0], np.array([3, 0, 9])), (draws((1, 4))[0] * 1e4, np.array([1]))],
+    cases=[(draws((3, 10))[0], np.array([3, 0, 9])), (_FAR_APART, np.array([1, 0]))],
     truth=lambda z, labels: _softmax(z)[np.arange(len(z)), labels] - 1,
     mistakes={
         "That is p of the true class: its derivative has 1 taken away, because t is 1 there.":
@@ -66,6 +75,28 @@ _TRUE_CLASS_TERM = Exercise(
             lambda z, labels: _softmax(z) - np.eye(z.shape[1])[labels],
         "e^z overflows for a logit of some hundreds: take the largest logit of each image away first.":
             lambda z, labels: np.exp(z)[np.arange(len(z)), labels] / np.exp(z).sum(axis=1) - 1,
+        "You took the largest logit of the whole batch; a row far below it underflows. Each row has its own, axis=1.":
+            lambda z, labels: _true_class(z - z.max(), labels),
+        "You took the largest logit of each class, axis=0: each row has its own, axis=1.":
+            lambda z, labels: _true_class(z - z.max(axis=0), labels),
+        "You divided by the sum over the whole batch: each row has its own, axis=1.":
+            lambda z, labels: _true_class(z - z.max(), labels, axis=None),
+        "You divided by the sum over the whole batch: the sum needs axis=1, too.":
+            lambda z, labels: _true_class(z - z.max(axis=1, keepdims=True), labels, axis=None),
+        "p[:, labels] takes all labels' columns for each image: p[np.arange(len(z)), labels] takes one number of each.":
+            lambda z, labels: _softmax(z)[:, labels] - 1,
+        "Each image's own loss has a whole 1 in its t: it is not divided by the number of images.":
+            lambda z, labels: _softmax(z)[np.arange(len(z)), labels] - 1 / len(z),
+        "You took the likeliest class for the true one: use the labels.":
+            lambda z, labels: _softmax(z).max(axis=1) - 1,
+        "The logarithm is gone once you differentiate: the term is p - 1, not ln p - 1.":
+            lambda z, labels: np.log(_softmax(z)[np.arange(len(z)), labels]) - 1,
+        "The labels count from 0, as NumPy's columns do: take no 1 off them.":
+            lambda z, labels: _softmax(z)[np.arange(len(z)), labels - 1] - 1,
+        "You added the images up: each image has a number of its own.":
+            lambda z, labels: (_softmax(z)[np.arange(len(z)), labels] - 1).sum(),
+        "You took the mean over the images: each image has a number of its own.":
+            lambda z, labels: (_softmax(z)[np.arange(len(z)), labels] - 1).mean(),
         "That is the loss, - ln p: its derivative for the true logit is p - 1.":
             lambda z, labels: -np.log(_softmax(z)[np.arange(len(z)), labels]),
         "You took the first classes for the true ones: use the labels.":
@@ -82,6 +113,10 @@ _LARGEST_SQUARE = Exercise(
         "That is where e^z itself overflows: its square does so at half of it.": lambda: np.log(np.finfo(np.float64).max),
         "The square of e^z is e^(2z): divide by 2, where you have multiplied.": lambda: 2 * np.log(np.finfo(np.float64).max),
         "The square of e^z is e^(2z): halve the exponent, the root is not of z.": lambda: np.sqrt(np.log(np.finfo(np.float64).max)),
+        "That is what e^z · e^z may be at most: the z for which it is that large is wanted, so a logarithm is missing.":
+            lambda: np.finfo(np.float64).max,
+        "That is what e^z may be at most: z is wanted, so a logarithm is missing.": lambda: np.sqrt(np.finfo(np.float64).max),
+        "Halve z, not e^z: the logarithm is missing, and half of it is z.": lambda: np.finfo(np.float64).max / 2,
         "That is float32: the article computes in float64.": lambda: np.log(np.finfo(np.float32).max) / 2,
         "That is where e^z overflows in float32: the article computes in float64, and squares.": lambda: np.log(np.finfo(np.float32).max),
         "That is the power of ten: e^z wants the natural logarithm.": lambda: np.log10(np.finfo(np.float64).max) / 2,

@@ -97,8 +97,12 @@ _NESTEROV_DIRECTION = Exercise(
             lambda g, velocity, momentum: g + momentum * velocity * momentum,
         "The momentum in front of the new velocity is missing.":
             lambda g, velocity, momentum: g + (momentum * velocity + g),
+        "The new velocity takes in the gradient with a plus: u = β u + g, and the step is taken away later.":
+            lambda g, velocity, momentum: g + momentum * (momentum * velocity - g),
         "You took the velocity away: it is added to the gradient.":
             lambda g, velocity, momentum: g - momentum * (momentum * velocity + g),
+        "Your velocity is a running mean: here it takes in the gradient whole, not times 1 - momentum.":
+            lambda g, velocity, momentum: g + momentum * (momentum * velocity + (1 - momentum) * g),
         "That is a running mean: here the gradient is added whole, not times 1 - momentum.":
             lambda g, velocity, momentum: (1 - momentum) * g + momentum * (momentum * velocity + (1 - momentum) * g),
     },
@@ -118,6 +122,12 @@ _REAL_EPSILON = Exercise(
             lambda eps, beta, t: np.float64(eps * (1 - beta**t)),
         "The root is missing: v is divided by 1 - β^t, and √v by its root.":
             lambda eps, beta, t: np.float64(eps / (1 - beta**t)),
+        "You multiplied β by t; it is raised to the power t: 1 - β**t.":
+            lambda eps, beta, t: np.float64(eps) / np.sqrt(1 - np.float64(beta) * t),
+        "You squared the correction: v is divided by 1 - β^t, so √v is divided by its root.":
+            lambda eps, beta, t: np.float64(eps / (1 - beta**t) ** 2),
+        "You added the root of 1 - β^t: multiply the fraction by it above and below, and see what becomes of epsilon.":
+            lambda eps, beta, t: np.float64(eps + np.sqrt(1 - beta**t)),
         "The power is missing: after t steps the correction is 1 - β^t.":
             lambda eps, beta, t: np.float64(eps / np.sqrt(1 - beta)),
         "The step is one too large: at the first step t is 1 already.":
