@@ -518,7 +518,7 @@ def test_a_letter_without_quotation_marks_is_said_to_need_them():
 @pytest.mark.parametrize("number, words", [
     (0.4, "^Right"), (0.415, "^Right"), (np.float32(0.39), "^Right"), (0.9, "^That is for one layer.$"), (0.91, "^That is for one layer.$"),
     (0.43, "a little too large"), (0.3, "a little too small"), (4, "too large by a factor of about 10."), (0.0401, "too small by a factor of about 10."),
-    (1.0, "too large by a factor of about 2"), (40, "factor of about 100. Is one of the two in per cent"), (4e7, "factor of about 100,000,000."),
+    (1.0, "too large by a factor of about 2"), (40, "factor of about 100. Is one of the two in per cent"), (4e4, "factor of about 100,000."), (4e7, "too large by far, more than a million times."), (1e-300, "too small by far"),
     (-0.4, "the sign is wrong, and only the sign"), (-7, "the sign is wrong.$"), (0, "a number other than 0"), (np.inf, "a finite number"),
     ((0, 4), "write a decimal number with a point"), ("0.4", "returns text"), ([0.4], "axis of length 1 too many"),
 ])

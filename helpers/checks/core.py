@@ -150,6 +150,8 @@ def _refuse_prediction(found, wanted, tolerance):
         raise Fault(f"Nearly: your number is a very little too {direction}. Let Python compute it, or give more digits.")
     if times < 1.5:
         raise Fault(f"Not right yet: your number is a little too {direction}.")
+    if times > 1e6:
+        raise Fault(f"Not right yet: your number is too {direction} by far, more than a million times.")
     percent = " Is one of the two in per cent?" if abs(times / 100 - 1) <= max(tolerance, 1e-6) else ""
     raise Fault(f"Not right yet: your number is too {direction} by a factor of about {float(f'{times:.0e}'):,.0f}.{percent}")
 
