@@ -678,7 +678,7 @@ _to("halved", "", {
     "return 0.5**21": "one too many",
     "return 1 / 40": "is a power",
     "return 0": "other than 0",
-    "return 2**20": "too large by a factor",
+    "return 2**20": "too large by far",
     "return 100 * 0.5**20": "per cent",
     "return -0.5**20": "only the sign",
     "return 0.5^20": "stopped with TypeError",
