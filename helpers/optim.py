@@ -244,6 +244,17 @@ class AdamW(Adam):
         return g
 
 
+def decay_groups(parameters, weight_decay):
+    """Two groups for an optimiser: matrices and filters with `weight_decay`, biases and norms' weights, of one axis, without.
+
+    Decay keeps large weights from growing; a bias or a norm's scale has no reason to be near zero (He et al. 2019, section 3.1).
+    """
+    groups = [{"params": [], "weight_decay": weight_decay}, {"params": [], "weight_decay": 0.0}]
+    for parameter in _parameters("decay_groups", parameters):
+        groups[parameter.value.ndim < 2]["params"].append(parameter)
+    return [group for group in groups if group["params"]]
+
+
 def _blocks(arrays):
     """The same BLOCK numbers of each array, block after block; the arrays as they are where one is not in one piece."""
     size = arrays[0].size

@@ -110,6 +110,7 @@ def test_backward_of_a_loss_is_the_slope_of_what_is_made_of_it(shape, seed, fact
     rng = np.random.default_rng(seed)
     x, target, labels = draw_x(rng, shape), rng.standard_normal(shape), rng.integers(0, shape[1], shape[0])
     for loss, backward in ((lambda: F.mse_loss(x, target), F.mse_loss_backward),
+                           (lambda: F.l2_loss(x, 0.3), F.l2_loss_backward),
                            (lambda: F.cross_entropy(x, labels), F.cross_entropy_backward)):
         value, cache = loss()
         found = backward(factor * np.cos(factor * value), cache)
@@ -281,6 +282,17 @@ def run_everything(dtype, freeze=lambda *arrays: arrays):
     y, target = freeze(draw_x(rng, (4, 3), dtype), draw_x(rng, (4, 3), dtype))
     gradient = F.mse_loss(y, target)[1]
     yield "mse_loss", [y, target], [gradient, F.mse_loss_backward(1, gradient)]
+    gradient = F.l2_loss(y, 0.3)[1]
+    yield "l2_loss", [y], [gradient, F.l2_loss_backward(1, gradient)]
+
+
+def test_l2_is_half_the_sum_of_squares_and_its_gradient_the_weights_themselves():
+    w = np.array([[3.0, -4.0], [0.0, 1.0]])
+    loss, dw = F.l2_loss(w, 0.5)
+    assert loss == 0.5 * 26 / 2 and np.array_equal(dw, 0.5 * w)
+    for strength in (-0.1, np.nan):
+        with pytest.raises(ValueError, match="l2_loss: strength must be 0 or above"):
+            F.l2_loss(w, strength)
 
 
 def test_run_everything_leaves_no_formula_out():

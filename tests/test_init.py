@@ -13,7 +13,7 @@ VARIANCES = {
     "glorot": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
     "he": lambda fan_in, fan_out: 2 / fan_in,
 }
-KINDS = [f"{name}_{shape}" for name in VARIANCES for shape in ("normal", "uniform")]
+KINDS = [f"{name}_{shape}" for name in VARIANCES for shape in ("normal", "uniform", "truncated")]
 # (shape, fan_in, fan_out): far from square, so that taking one fan for the other shows.
 SHAPES = [((500, 200), 200, 500), ((200, 500), 500, 200),
           ((40, 10, 9, 7), 10 * 63, 40 * 63), ((8, 60, 5, 11), 60 * 55, 8 * 55)]
@@ -31,10 +31,10 @@ def test_mean_and_spread(kind, shape, fan_in, fan_out):
 
     Of n draws with standard deviation s, the mean has the standard error s / sqrt(n), and the mean
     square, relative to s², sqrt((k - 1) / n), with k the kurtosis: 3 for the normal distribution, 9/5
-    for the uniform. A standard deviation wrong by sqrt(2), a variance by 2, lies over a hundred away.
+    for the uniform, 2.37 for the normal cut off at two deviations. A standard deviation wrong by sqrt(2), a variance by 2, lies over a hundred away.
     """
     draws = getattr(init, kind)(shape, np.random.default_rng(0), np.float64).ravel() / wanted_std(kind, fan_in, fan_out)
-    kurtosis = 3 if kind.endswith("normal") else 9 / 5
+    kurtosis = {"normal": 3, "uniform": 9 / 5, "truncated": 2.37}[kind.split("_")[1]]
     standard_error = np.sqrt((kurtosis - 1) / draws.size)
     assert 1 / standard_error > 100
     assert abs(draws.mean()) < 5 / np.sqrt(draws.size)
@@ -48,6 +48,9 @@ def test_uniform_kinds_end_where_they_should_and_normal_kinds_do_not(kind):
     if kind.endswith("uniform"):
         assert draws.max() <= 1
         assert draws.max() > 1 - 20 / draws.size  # of n draws all below 1 - c/n with probability exp(-c)
+    elif kind.endswith("truncated"):
+        end = 2 / 0.87962566 / np.sqrt(3)
+        assert 0.99 * end < draws.max() <= end * (1 + 1e-7)
     else:
         beyond = 0.08326452  # the share of a normal distribution more than sqrt(3) standard deviations out
         assert abs(np.mean(draws > 1) - beyond) < 5 * np.sqrt(beyond * (1 - beyond) / draws.size)

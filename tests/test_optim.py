@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import optim
-from helpers.layers import Linear, Parameter, ReLU, Sequential
+from helpers.layers import BatchNorm2d, Conv2d, Flatten, Linear, Parameter, ReLU, Sequential
 from helpers.optim import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp
 
 SHAPES = [(3, 4), (3,), (2, 3, 2, 2), (1,), (), (3, 4)]  # two alike: their states must not be one; one a single number
@@ -417,6 +417,22 @@ def test_decay_spares_what_its_group_says(kind):
     optimizer = kind([{"params": [spared], "weight_decay": 0}, {"params": [shrunk]}], 0.1, weight_decay=0.5)
     optimizer.step()
     assert (spared.value == 1).all() and (shrunk.value < 1).all()
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_decay_groups_spare_biases_and_norms(kind):
+    net = Sequential(Conv2d(1, 2, 3, 0), BatchNorm2d(2), ReLU(), Flatten(), Linear(8, 3, 1))
+    optimizer = kind(optim.decay_groups(net.parameters(), 0.5), 0.1)
+    before = {name: parameter.value.copy() for name, parameter in net.named_parameters()}
+    for parameter in net.parameters():
+        parameter.value += 1
+        parameter.grad = np.zeros_like(parameter.value)
+    optimizer.step()
+    moved = {name for name, parameter in net.named_parameters() if not np.array_equal(parameter.value, before[name] + 1)}
+    assert moved == {"0.weight", "4.weight"} and len(optimizer.parameters) == 6
+    assert len(optim.decay_groups(Sequential(BatchNorm2d(2)).parameters(), 0.5)) == 1
+    with pytest.raises(TypeError, match="decay_groups: that is a network: pass net.parameters"):
+        optim.decay_groups(net, 0.5)
 
 
 def test_a_group_may_be_empty_but_not_all():

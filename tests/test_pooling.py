@@ -435,3 +435,53 @@ def test_the_gradient_that_arrives_must_fit_the_output(name, geometry, data):
                f"{name}_backward: dy has shape {bad} but the output had shape {dy.shape}")
     raises(TypeError, lambda: backward(dy.astype(np.float32), cache),
            f"{name}_backward: dy is float32 but the forward pass ran in float64")
+
+
+# --- Adaptive average pooling ---------------------------------------------------------------------
+
+ADAPTIVE = st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 9), st.integers(1, 9)), st.tuples(*[st.integers(1, 10)] * 2)
+
+
+def adaptive_loops(x, out):
+    y = np.empty((*x.shape[:2], *out))
+    for i, j in np.ndindex(out):
+        rows = slice(i * x.shape[2] // out[0], -(-(i + 1) * x.shape[2] // out[0]))
+        columns = slice(j * x.shape[3] // out[1], -(-(j + 1) * x.shape[3] // out[1]))
+        y[:, :, i, j] = x[:, :, rows, columns].mean(axis=(2, 3))
+    return y
+
+
+@given(*ADAPTIVE, SEEDS)
+def test_adaptive_pooling(shape, out, seed):
+    rng = np.random.default_rng(seed)
+    x, dy = rng.standard_normal(shape), rng.standard_normal((*shape[:2], *out))
+    y, cache = F.adaptive_avg_pool2d(x, out)
+    np.testing.assert_allclose(y, adaptive_loops(x, out), rtol=0, atol=1e-13)
+    dx = F.adaptive_avg_pool2d_backward(dy, cache)
+    assert dx.shape == shape and abs(np.vdot(y, dy) - np.vdot(x, dx)) < 1e-11  # linear, so the adjoint identity is the whole proof
+
+
+def test_adaptive_pooling_to_one_is_the_mean_of_each_channel():
+    x = np.random.default_rng(0).standard_normal((2, 5, 3, 7)).astype(np.float32)
+    layer = layers.AdaptiveAvgPool2d(1)
+    np.testing.assert_allclose(layer.forward(x), x.mean(axis=(2, 3), keepdims=True), rtol=0, atol=1e-6)
+    assert layer.forward(x).dtype == np.float32 and repr(layer) == "AdaptiveAvgPool2d((1, 1))"
+    np.testing.assert_allclose(layer.backward(np.ones((2, 5, 1, 1), np.float32)), np.full(x.shape, 1 / 21), rtol=1e-6)
+    assert check_module(layers.AdaptiveAvgPool2d((2, 3)), x.astype(np.float64), np.random.default_rng(1))["x"] < 1e-7
+
+
+@pytest.mark.torch
+@given(*ADAPTIVE, SEEDS)
+def test_adaptive_pooling_equals_pytorchs(shape, out, seed):
+    torch = pytest.importorskip("torch")
+    x = np.random.default_rng(seed).standard_normal(shape)
+    theirs = torch.nn.functional.adaptive_avg_pool2d(torch.tensor(x), out).numpy()
+    np.testing.assert_allclose(F.adaptive_avg_pool2d(x, out)[0], theirs, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("size, error", [(0, ValueError), (2.5, TypeError), ((1, 2, 3), TypeError), (None, TypeError)])
+def test_what_adaptive_pooling_refuses(size, error):
+    with pytest.raises(error, match="daptive.*output_size must be"):
+        F.adaptive_avg_pool2d(np.ones((1, 1, 3, 3)), size)
+    with pytest.raises(error, match="AdaptiveAvgPool2d: output_size must be"):
+        layers.AdaptiveAvgPool2d(size)

@@ -24,18 +24,21 @@ from .conv import col2im, conv2d, conv2d_backward, conv2d_backward_loops, conv2d
 from .dropout import dropout, dropout_backward
 from .linear import linear, linear_backward, project, project_backward
 from .losses import (
-    accuracy, cross_entropy, cross_entropy_backward, mse_loss, mse_loss_backward, softmax, softmax_backward,
+    accuracy, cross_entropy, cross_entropy_backward, l2_loss, l2_loss_backward, mse_loss, mse_loss_backward, softmax,
+    softmax_backward,
 )
-from .norm import batch_norm2d, batch_norm2d_backward
-from .pool import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
+from .norm import batch_norm, batch_norm_backward, local_response_norm, local_response_norm_backward
+from .pool import (
+    adaptive_avg_pool2d, adaptive_avg_pool2d_backward, avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward,
+)
 
 memory.keep_freed_memory()
 
 __all__ = [
-    "accuracy", "avg_pool2d", "avg_pool2d_backward", "batch_norm2d", "batch_norm2d_backward", "clip", "clip_backward",
-    "col2im", "conv2d", "conv2d_backward", "conv2d_backward_loops", "conv2d_loops", "cross_entropy",
-    "cross_entropy_backward", "dropout", "dropout_backward", "identity", "identity_backward", "im2col", "linear",
-    "linear_backward", "max_pool2d", "max_pool2d_backward", "mse_loss", "mse_loss_backward", "project",
+    "accuracy", "adaptive_avg_pool2d", "adaptive_avg_pool2d_backward", "avg_pool2d", "avg_pool2d_backward", "batch_norm",
+    "batch_norm_backward", "clip", "clip_backward", "col2im", "conv2d", "conv2d_backward", "conv2d_backward_loops", "conv2d_loops", "cross_entropy",
+    "cross_entropy_backward", "dropout", "dropout_backward", "identity", "identity_backward", "im2col", "l2_loss",
+    "l2_loss_backward", "linear", "linear_backward", "local_response_norm", "local_response_norm_backward", "max_pool2d", "max_pool2d_backward", "mse_loss", "mse_loss_backward", "project",
     "project_backward", "relu", "relu_backward", "sigmoid", "sigmoid_backward", "softmax", "softmax_backward", "tanh",
     "tanh_backward",
 ]

@@ -82,6 +82,23 @@ def mse_loss_backward(dloss, cache):
     return _times("mse_loss_backward", dloss, cache)
 
 
+def l2_loss(w, strength):
+    """strength / 2 times the sum of w², a term that pulls weights towards zero, and its gradient (L2 regularisation).
+
+    w of any shape, strength a number from 0 -> loss (a number), dw = strength w. Keras's L2 has no half: twice the gradient.
+    """
+    check_float("l2_loss", w=w)
+    if not strength >= 0:
+        raise ValueError(f"l2_loss: strength must be 0 or above, or weights grow without end, but it is {strength!r}")
+    dw = w * w.dtype.type(strength)
+    return float(np.sum(w * dw)) / 2, dw
+
+
+def l2_loss_backward(dloss, cache):
+    """dw = dloss times the gradient that `l2_loss` returned; dloss is one number, 1 for the loss itself."""
+    return _times("l2_loss_backward", dloss, cache)
+
+
 def _times(where, dloss, gradient):
     number = np.asarray(dloss)
     if number.ndim or number.dtype.kind not in "fiu":

@@ -1,4 +1,5 @@
-"""Batch normalisation (Ioffe and Szegedy 2015), forward and backward."""
+"""Normalisation, forward and backward: over a batch (Ioffe and Szegedy 2015), and over neighbouring channels
+(Krizhevsky, Sutskever and Hinton 2012)."""
 from typing import NamedTuple
 
 import numpy as np
@@ -7,7 +8,7 @@ from .checks import channels_first, channels_last, check_axes, check_float, chec
 
 
 class Cache(NamedTuple):
-    """What the backward pass needs, pixels as rows (N H W, C), and the statistics of the batch."""
+    """What the backward pass needs, images and pixels as rows (N H W, C), and the statistics of the batch."""
 
     normalised: np.ndarray
     scale: np.ndarray       # 1 / sqrt(var + eps) (C,)
@@ -22,26 +23,28 @@ def _whole(array):
     return array
 
 
-def batch_norm2d(x, weight, bias, eps=1e-5, statistics=None, total=_whole):
+def batch_norm(x, weight, bias, eps=1e-5, statistics=None, total=_whole):
     """Each channel with mean 0 and variance 1 over the batch, then scaled and shifted: algorithm 1 of the paper.
 
-    x (N, C, H, W), weight and bias (C,) -> y (N, C, H, W) = weight (x - mean) / sqrt(var + eps) + bias, cache.
+    x (N, C, H, W), or (N, C) from a dense layer, weight and bias (C,)
+    -> y = weight (x - mean) / sqrt(var + eps) + bias, in x's shape, cache.
     With `statistics` = (mean, var), both (C,), these are used in place of the batch's: what evaluation does.
     Where x is one shard of a batch, `total` adds up an array over all shards (see `layers.group`).
     Raises TypeError or ValueError for dtypes or shapes that do not fit, and for a batch with one number a channel.
     """
-    check_float("batch_norm2d", x=x, weight=weight, bias=bias)
-    check_axes("batch_norm2d", "x", x, ("N", "C", "H", "W"))
+    check_float("batch_norm", x=x, weight=weight, bias=bias)
+    axes = ("N", "C") if x.ndim == 2 else ("N", "C", "H", "W")
+    check_axes("batch_norm", "x", x, axes)
     for name, array in (("weight", weight), ("bias", bias)):
         if array.shape != x.shape[1:2]:
-            raise ValueError(f"batch_norm2d: x has {x.shape[1]} channels but {name} has shape {array.shape}: "
-                             f"x (N, C, H, W) = {x.shape}, {name} (C,) wanted")
-    rows, count = channels_last(x).reshape(-1, x.shape[1]), None
+            raise ValueError(f"batch_norm: x has {x.shape[1]} channels but {name} has shape {array.shape}: "
+                             f"x ({', '.join(axes)}) = {x.shape}, {name} (C,) wanted")
+    rows, count = _as_rows(x), None
     if statistics is None:
         *sums, count = total(np.append(_sums(rows), rows.dtype.type(len(rows))))
         if count < 2:
-            raise ValueError("batch_norm2d: a batch with one number a channel has no variance to divide by: use larger batches "
-                             f"or images, or evaluation mode: x (N, C, H, W) = {x.shape}")
+            raise ValueError("batch_norm: a batch with one number a channel has no variance to divide by: use larger batches "
+                             f"or images, or evaluation mode: x ({', '.join(axes)}) = {x.shape}")
         mean = np.array(sums, rows.dtype) / count
         centred = rows - mean
         var = total(_sums(centred * centred)) / count  # of the differences: E[x²] - mean² loses all digits in float32
@@ -51,29 +54,77 @@ def batch_norm2d(x, weight, bias, eps=1e-5, statistics=None, total=_whole):
     scale = 1 / np.sqrt(var + x.dtype.type(eps))
     normalised = np.multiply(centred, scale, out=centred)
     y = normalised * weight + bias
-    (batch, channels, height, width) = x.shape
-    return (channels_first(y.reshape(batch, height, width, channels)),
-            Cache(normalised, scale, weight, x.shape, mean, var, count))
+    return _from_rows(y, x.shape), Cache(normalised, scale, weight, x.shape, mean, var, count)
 
 
-def batch_norm2d_backward(dy, cache, total=_whole):
-    """dy (N, C, H, W) -> dx (N, C, H, W), dweight (C,), dbias (C,), these two the shard's own part.
+def batch_norm_backward(dy, cache, total=_whole):
+    """dy in y's shape -> dx in x's shape, dweight (C,), dbias (C,), these two the shard's own part.
 
     dx = weight / sqrt(var + eps) (dy - mean of dy - normalised times the mean of dy normalised): mean and variance depend
     on x, too. Where they were given, dx = weight / sqrt(var + eps) dy.
     """
-    check_upstream("batch_norm2d_backward", dy, cache.shape, cache.normalised.dtype)
-    rows = channels_last(dy).reshape(-1, cache.shape[1])
+    check_upstream("batch_norm_backward", dy, cache.shape, cache.normalised.dtype)
+    rows = _as_rows(dy)
     dbias, dweight = _sums(rows), _sums(rows * cache.normalised)
     if cache.count is None:
         dx = rows * (cache.weight * cache.scale)
     else:
         mean_dy, mean_product = total(np.stack([dbias, dweight])) / cache.count
         dx = (rows - mean_dy - cache.normalised * mean_product) * (cache.weight * cache.scale)
-    (batch, channels, height, width) = cache.shape
-    return channels_first(dx.reshape(batch, height, width, channels)), dweight, dbias
+    return _from_rows(dx, cache.shape), dweight, dbias
+
+
+def _as_rows(x):
+    """Images (N, C, H, W) as one row a pixel (N H W, C); (N, C) as it is."""
+    return x if x.ndim == 2 else channels_last(x).reshape(-1, x.shape[1])
+
+
+def _from_rows(rows, shape):
+    """`_as_rows` undone."""
+    if len(shape) == 2:
+        return rows
+    count, channels, height, width = shape
+    return channels_first(rows.reshape(count, height, width, channels))
 
 
 def _sums(rows):
     """The sum of each column: as a product it rounds less than np.sum, and is faster."""
     return np.ones(len(rows), rows.dtype) @ rows
+
+
+# --- Over neighbouring channels -------------------------------------------------------------------
+
+def local_response_norm(x, size, alpha=1e-4, beta=0.75, k=1.0):
+    """Each number divided by what its pixel has in `size` neighbouring channels: section 3.3 of the paper.
+
+    x (N, C, H, W) -> y = x / d^beta, d = k + alpha / size times the sum of x² over channels c - size // 2 to
+    c + (size - 1) // 2, those that there are; and cache. As in PyTorch, alpha is divided by `size`; in the paper it is not.
+    Raises TypeError or ValueError for dtypes or shapes that do not fit, and for a size below 1 or a k that is not positive.
+    """
+    check_float("local_response_norm", x=x)
+    check_axes("local_response_norm", "x", x, ("N", "C", "H", "W"))
+    if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1:
+        raise ValueError(f"local_response_norm: size, a count of channels, must be a whole number from 1, but it is {size!r}")
+    if not k > 0:
+        raise ValueError(f"local_response_norm: k must be above 0, or an image without ink is divided by 0, but it is {k!r}")
+    share, beta = x.dtype.type(alpha / size), x.dtype.type(beta)
+    d = x.dtype.type(k) + share * _over_channels(x * x, size // 2, (size - 1) // 2)
+    return x * d**-beta, (x, d, size, share, beta)
+
+
+def local_response_norm_backward(dy, cache):
+    """dx = dy / d^beta - 2 alpha beta / size x times the sum of dy x / d^(beta + 1) over the channels that x was a neighbour of."""
+    x, d, size, share, beta = cache
+    check_upstream("local_response_norm_backward", dy, x.shape, x.dtype)
+    scaled = dy * d**-beta
+    return scaled - 2 * share * beta * x * _over_channels(scaled * x / d, (size - 1) // 2, size // 2)
+
+
+def _over_channels(x, below, above):
+    """Each channel's sum over the channels from `below` of it to `above` of it, those that there are."""
+    channels, total = x.shape[1], x.copy()
+    for shift in range(1, min(below, channels - 1) + 1):
+        total[:, shift:] += x[:, :-shift]
+    for shift in range(1, min(above, channels - 1) + 1):
+        total[:, :-shift] += x[:, shift:]
+    return total

@@ -1,7 +1,7 @@
 """Pooling, forward and backward: a window slides over each channel by itself. Sizes and left-over rows are as in `conv`."""
 import numpy as np
 
-from .checks import check_axes, check_float, check_upstream
+from .checks import check_axes, check_float, check_upstream, pair
 from .conv import IMAGE, crop, each_tap, geometry, out_size, pad, window_view
 
 
@@ -60,6 +60,35 @@ def avg_pool2d_backward(dy, cache):
     check_upstream("avg_pool2d_backward", dy, (*x_shape[:2], *out), dtype)
     share = dy / dy.dtype.type(kernel[0] * kernel[1])
     return _spread(lambda i, j: share, dy, x_shape, kernel, stride, padding)
+
+
+def adaptive_avg_pool2d(x, output_size):
+    """Means of as many windows as are wanted, whatever the image's size: with 1, of each whole channel (Lin et al. 2014).
+
+    x (N, C, H, W), output_size a whole number or (OH, OW) -> y (N, C, OH, OW), cache. Row i of the output is the mean of
+    the rows from floor(i H / OH) to ceil((i + 1) H / OH), as in PyTorch; columns likewise.
+    """
+    check_float("adaptive_avg_pool2d", x=x)
+    check_axes("adaptive_avg_pool2d", "x", x, IMAGE)
+    out = pair("adaptive_avg_pool2d", "output_size", output_size, 1)
+    rows, columns = (_means(size, count, x.dtype) for size, count in zip(x.shape[2:], out))
+    return rows @ x @ columns.T, (rows, columns, x.shape)
+
+
+def adaptive_avg_pool2d_backward(dy, cache):
+    """dy (N, C, OH, OW) -> dx (N, C, H, W): each window's gradient is shared out evenly."""
+    rows, columns, x_shape = cache
+    check_upstream("adaptive_avg_pool2d_backward", dy, (*x_shape[:2], len(rows), len(columns)), rows.dtype)
+    return rows.T @ dy @ columns
+
+
+def _means(size, count, dtype):
+    """A matrix (count, size) whose product with `size` numbers is the mean of each of `count` windows."""
+    means = np.zeros((count, size), dtype)
+    for i in range(count):
+        first, last = i * size // count, -(-(i + 1) * size // count)
+        means[i, first:last] = 1 / (last - first)
+    return means
 
 
 def _spread(part, dy, x_shape, kernel, stride, padding):

@@ -7,14 +7,15 @@
 - `basic`, `norm`: layers; `containers`: layers made of layers
 """
 from .basic import (
-    AvgPool2d, Clip, Conv2d, Flatten, Identity, Linear, MaxPool2d, Projection, ReLU, Sigmoid, Tanh,
+    AdaptiveAvgPool2d, AvgPool2d, Clip, Conv2d, Flatten, Identity, Linear, MaxPool2d, Projection, ReLU, Sigmoid, Tanh,
 )
 from .containers import Residual, Sequential
 from .module import Module
-from .norm import BatchNorm2d, Dropout
+from .norm import BatchNorm1d, BatchNorm2d, Dropout, LocalResponseNorm
 from .parameter import Buffer, Parameter
 
 __all__ = [
-    "AvgPool2d", "BatchNorm2d", "Buffer", "Clip", "Conv2d", "Dropout", "Flatten", "Identity", "Linear", "MaxPool2d", "Module",
-    "Parameter", "Projection", "ReLU", "Residual", "Sequential", "Sigmoid", "Tanh",
+    "AdaptiveAvgPool2d", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Buffer", "Clip", "Conv2d", "Dropout", "Flatten", "Identity",
+    "Linear", "LocalResponseNorm", "MaxPool2d", "Module", "Parameter", "Projection", "ReLU", "Residual", "Sequential", "Sigmoid",
+    "Tanh",
 ]

@@ -105,6 +105,23 @@ class AvgPool2d(_Pool):
     formula, backward_formula = staticmethod(F.avg_pool2d), staticmethod(F.avg_pool2d_backward)
 
 
+class AdaptiveAvgPool2d(Module):
+    """Means over as many windows as are wanted, with 1 over each whole channel: x (N, C, H, W) -> y (N, C, OH, OW)."""
+
+    def __init__(self, output_size):
+        self.output_size = checks.pair("AdaptiveAvgPool2d", "output_size", output_size, 1)
+
+    def forward(self, x):
+        y, self.cache = F.adaptive_avg_pool2d(x, self.output_size)
+        return y
+
+    def backward(self, dy):
+        return F.adaptive_avg_pool2d_backward(dy, self.recall())
+
+    def __repr__(self):
+        return f"AdaptiveAvgPool2d({self.output_size})"
+
+
 class _Activation(Module):
     """A formula without parameters, applied number by number."""
 

@@ -1,21 +1,22 @@
-"""Layers that behave otherwise in training than in evaluation: batch normalisation and dropout."""
+"""Normalisation and dropout; batch normalisation and dropout do something else in training than in evaluation."""
 import numpy as np
 
 from .. import functional as F
+from ..functional import checks
 from ..init import generator
 from .module import Module
 from .parameter import Buffer, Parameter
 
 
-class BatchNorm2d(Module):
-    """Each channel normalised over the batch: x (N, C, H, W) -> y (N, C, H, W) (Ioffe and Szegedy 2015).
+class _BatchNorm(Module):
+    """Each channel normalised over the batch (Ioffe and Szegedy 2015).
 
     In training by the mean and variance of the whole batch, also where it is divided into shards; in evaluation by the
     running ones, the buffers `running_mean` and `running_var`, each moved by `momentum` of the way towards a batch's.
     As in PyTorch the running variance is the unbiased one, divided by one less than the count.
     """
 
-    synchronised = True
+    synchronised, axes = True, ()
 
     def __init__(self, channels, eps=1e-5, momentum=0.1, dtype=np.float32):
         self.weight, self.bias = Parameter(np.ones(channels, dtype)), Parameter(np.zeros(channels, dtype))
@@ -23,8 +24,9 @@ class BatchNorm2d(Module):
         self.eps, self.momentum = eps, momentum
 
     def forward(self, x):
+        checks.check_axes(type(self).__name__, "x", x, self.axes)
         statistics = None if self.training else (self.running_mean.value, self.running_var.value)
-        y, cache = F.batch_norm2d(x, self.weight.value, self.bias.value, self.eps, statistics, self.group.sum)
+        y, cache = F.batch_norm(x, self.weight.value, self.bias.value, self.eps, statistics, self.group.sum)
         if self.training and self.group.rank == 0:
             unbiased = cache.var * (cache.count / (cache.count - 1))
             for buffer, new in ((self.running_mean, cache.mean), (self.running_var, unbiased)):
@@ -33,11 +35,43 @@ class BatchNorm2d(Module):
         return y
 
     def backward(self, dy):
-        dx, self.weight.grad, self.bias.grad = F.batch_norm2d_backward(dy, self.recall(), self.group.sum)
+        dx, self.weight.grad, self.bias.grad = F.batch_norm_backward(dy, self.recall(), self.group.sum)
         return dx
 
     def __repr__(self):
-        return f"BatchNorm2d({len(self.weight.value)}, eps={self.eps}, momentum={self.momentum})"
+        return f"{type(self).__name__}({len(self.weight.value)}, eps={self.eps}, momentum={self.momentum})"
+
+
+class BatchNorm1d(_BatchNorm):
+    """Batch normalisation after a dense layer: x (N, C) -> y (N, C), each of C features normalised over the batch."""
+
+    axes = "N", "C"
+
+
+class BatchNorm2d(_BatchNorm):
+    """Batch normalisation of images: x (N, C, H, W) -> y (N, C, H, W), each channel normalised over all pixels of the batch."""
+
+    axes = "N", "C", "H", "W"
+
+
+class LocalResponseNorm(Module):
+    """Each number divided by what its pixel has in `size` neighbouring channels: x (N, C, H, W) -> y (N, C, H, W).
+
+    y = x / (k + alpha / size * sum of x²)^beta (Krizhevsky, Sutskever and Hinton 2012, section 3.3), as in PyTorch.
+    """
+
+    def __init__(self, size, alpha=1e-4, beta=0.75, k=1.0):
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, x):
+        y, self.cache = F.local_response_norm(x, self.size, self.alpha, self.beta, self.k)
+        return y
+
+    def backward(self, dy):
+        return F.local_response_norm_backward(dy, self.recall())
+
+    def __repr__(self):
+        return f"LocalResponseNorm({self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k})"
 
 
 class Dropout(Module):

@@ -34,6 +34,7 @@ MISTAKES = _in(
     ("identity: copies what it hands on", "    return dy\n", "    return dy.copy()\n"),
 ) + _in(
     "functional/losses.py", "test_functional",
+    ("L2: the half forgotten", "float(np.sum(w * dw)) / 2", "float(np.sum(w * dw))"),
     ("softmax: the largest logit not taken off", "powers = np.exp(_below_largest(logits))\n", "powers = np.exp(logits)\n"),
     ("softmax: the way back along the diagonal only", "p * (dp - (dp * p).sum(axis=1, keepdims=True))", "dp * p * (1 - p)"),
     ("cross-entropy: gradient not divided by the batch", "dlogits / count", "dlogits"),
@@ -68,6 +69,8 @@ MISTAKES = _in(
     "functional/pool.py", "test_pooling",
     ("max pooling: padding of zeros wins over negative pixels", "window_view(pad(x, padding, -np.inf), kernel", "window_view(pad(x, padding), kernel"),
     ("max pooling: of two equal pixels the last wins", "windows.argmax(axis=4)", "windows.shape[4] - 1 - windows[..., ::-1].argmax(axis=4)"),
+    ("adaptive pooling: windows that do not overlap", "-(-(i + 1) * size // count)", "max(first + 1, (i + 1) * size // count)"),
+    ("adaptive pooling: every pixel receives the whole gradient", "return rows.T @ dy @ columns", "return (rows.T > 0) @ dy @ (columns > 0)"),
     ("average pooling: the sum, divided by one side only", "y /= y.dtype.type(kernel[0] * kernel[1])", "y /= y.dtype.type(kernel[0])"),
     ("average pooling: every pixel receives the whole gradient", "share = dy / dy.dtype.type(kernel[0] * kernel[1])", "share = dy"),
 ) + _in(
@@ -167,12 +170,19 @@ MISTAKES = _in(
     "functional/norm.py", "test_norm",
     ("batch norm: statistics are constants on the way back", "    if cache.count is None:\n        dx", "    if True:\n        dx"),
     ("batch norm: the mean of dy not taken off", "(rows - mean_dy - cache.normalised", "(rows - cache.normalised"),
-    ("batch norm: the batch's formula for statistics that were given", "Cache(normalised, scale, weight, x.shape, mean, var, count))",
-     "Cache(normalised, scale, weight, x.shape, mean, var, count or len(rows)))"),
+    ("batch norm: the batch's formula for statistics that were given", "Cache(normalised, scale, weight, x.shape, mean, var, count)",
+     "Cache(normalised, scale, weight, x.shape, mean, var, count or len(rows))"),
     ("batch norm: the variance as E[x²] - mean²", "var = total(_sums(centred * centred)) / count", "var = np.abs(total(_sums(rows * rows)) / count - mean * mean)"),
     ("batch norm: epsilon added to the deviation", "1 / np.sqrt(var + x.dtype.type(eps))", "1 / (np.sqrt(var) + x.dtype.type(eps))"),
     ("batch norm: one number a channel", "        if count < 2:", "        if False:"),
     ("batch norm: weights that broadcast", "        if array.shape != x.shape[1:2]:", "        if array.size not in (1, x.shape[1]):"),
+) + _in(
+    "functional/norm.py", "test_norm",
+    ("local response norm: the neighbour's square in the gradient", "_over_channels(scaled * x / d, (size", "_over_channels(scaled * x * x / d, (size"),
+    ("local response norm: the gradient looks the same way as the output", "/ d, (size - 1) // 2, size // 2)", "/ d, size // 2, (size - 1) // 2)"),
+    ("local response norm: alpha not divided by the size", "x.dtype.type(alpha / size)", "x.dtype.type(alpha)"),
+    ("local response norm: the window one too wide", "x * x, size // 2, (size - 1) // 2)", "x * x, size // 2, size // 2)"),
+    ("local response norm: the term through the neighbours forgotten", "return scaled - 2 * share", "return scaled - 0 * share"),
 ) + _in(
     "functional/dropout.py", "test_norm",
     ("dropout: not scaled", "x.dtype.type(1 / (1 - p) if p < 1 else 0)", "x.dtype.type(1)"),
@@ -184,6 +194,8 @@ MISTAKES = _in(
     "init.py", "test_init",
     ("init: He's 2 forgotten", "_normal(shape, rng, np.sqrt(2 / fans(shape)[0]), dtype)", "_normal(shape, rng, np.sqrt(1 / fans(shape)[0]), dtype)"),
     ("init: the variance for the standard deviation", "standard_normal(shape) * std", "standard_normal(shape) * std**2"),
+    ("init: cut off without making up for it", "(std / _TRUNCATED)", "std"),
+    ("init: nothing is cut off", "> 2).any()", "> 9).any()"),
     ("init: the taps of a filter forgotten in the fan-in", "return shape[1] * taps, shape[0] * taps", "return shape[1], shape[0]"),
     ("init: uniform between plus and minus the deviation", "bound = np.sqrt(3.0) * std", "bound = std"),
 ) + _in(
@@ -192,6 +204,7 @@ MISTAKES = _in(
     ("init: every seed is 0", "return np.random.default_rng(rng)", "return np.random.default_rng(0)"),
 ) + _in(
     "optim.py", "test_optim",
+    ("decay groups: biases decay too", "parameter.value.ndim < 2]", "parameter.value.ndim < 1]"),
     ("adam: betas exchanged", '(b1, b2), m, v = group["betas"]', '(b2, b1), m, v = group["betas"]'),
     ("adam: no correction of the mean", "m_hat, v_hat = m / (1 - b1**self.t),", "m_hat, v_hat = m,"),
     ("adam: no correction of the mean square", "v_hat = m / (1 - b1**self.t), v / (1 - b2**self.t)", "v_hat = m / (1 - b1**self.t), v"),
@@ -304,7 +317,7 @@ MISTAKES = _in(
     "layers/norm.py", "test_parallel",
     ("batch norm: every shard moves the running statistics", "if self.training and self.group.rank == 0:", "if self.training:"),
     ("batch norm: normalised shard by shard", "self.eps, statistics, self.group.sum)", "self.eps, statistics)"),
-    ("batch norm: gradients of one shard only", "F.batch_norm2d_backward(dy, self.recall(), self.group.sum)", "F.batch_norm2d_backward(dy, self.recall())"),
+    ("batch norm: gradients of one shard only", "F.batch_norm_backward(dy, self.recall(), self.group.sum)", "F.batch_norm_backward(dy, self.recall())"),
 ) + _in(
     "layers/tree.py", "test_parallel",
     ("copies: taken in the middle of a pass with its group", 'not in ("_cache", "group", "input_gradient")', 'not in ("_cache",)'),
