@@ -60,7 +60,7 @@ test-browser: .venv/test  ## open lessons in JupyterLab in Chromium and move the
 test-hand-out: .venv/lab  ## make the hand-outs and run the teacher's
 	$(BIN)/python tests/hand_out.py --run
 
-mutants: .venv/test  ## plant a hundred mistakes, one at a time: a test must turn red at each
+mutants: .venv/test  ## plant hundreds of mistakes, one at a time: a test must turn red at each
 	$(BIN)/python tests/mutants/run.py
 
 hand-out: .venv/lab  ## make the learner's copies (no solutions, no outputs) and the teacher's (solved)
