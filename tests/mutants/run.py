@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -69,6 +70,7 @@ def run_tests(folder, tests, report):
     os.environ["PYTHONPATH"] = str(folder)
     sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # some tests send it, and in a shell's background it is ignored
     for module in [name for name in sys.modules if name.partition(".")[0] == "helpers"]:
         del sys.modules[module]
     with open(report, "w", encoding="utf-8") as file:
