@@ -23,7 +23,7 @@ from mistakes import MISTAKES
 # Each mistake has a process of its own, forked from one that has imported these: starting Python anew takes longer than most tests.
 os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
 PROCESSES = multiprocessing.get_context("forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn")
-PROCESSES.set_forkserver_preload(["hypothesis.extra.numpy", "ipywidgets", "matplotlib.figure", "nbformat", "numpy", "pytest", "tqdm.auto"])
+PROCESSES.set_forkserver_preload(["hypothesis.extra.numpy", "ipywidgets", "matplotlib.figure", "nbformat", "numpy", "pytest", "tqdm"])
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 300  # a mistake can make a test wait for ever: that is noticed too
