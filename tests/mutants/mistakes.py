@@ -547,6 +547,9 @@ MISTAKES = _in(
     "analysis.py", "test_facts_09",
     ("analysis: paths that go uphill", "place.grad = gradient(place.value)", "place.grad = -gradient(place.value)"),
 ) + _in(
+    "analysis.py", "test_analysis",
+    ("analysis: tuned without Adam's correction", "m / (1 - b1**t) / (np.sqrt", "m / (np.sqrt"),
+) + _in(
     "live/core.py", "test_live",
     ("live figures: a moved control changes nothing", "        self.image.value = self.frame(**self.values)\n\n    def _ipy", "        pass\n\n    def _ipy"),
     ("live figures: text where a widget cannot be", "self._repr_mimebundle_()[_VIEW]}", "self._repr_mimebundle_()[_VIEW], \"text/plain\": self.alt}"),
