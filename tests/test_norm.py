@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import functional as F
@@ -226,6 +226,7 @@ def test_evaluation_uses_the_running_statistics():
 
 
 @pytest.mark.torch
+@settings(max_examples=300)
 @given(st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(1, 4), st.integers(2, 5)), st.sampled_from([0.1, 0.37, 1.0]),
        st.sampled_from([1e-5, 0.1]), SEEDS)
 def test_values_gradients_and_buffers_equal_pytorchs(shape, momentum, eps, seed):
@@ -274,6 +275,7 @@ def test_gradients_of_a_dense_network_with_batch_norm(mode):
 
 
 @pytest.mark.torch
+@settings(max_examples=300)
 @given(st.integers(2, 6), st.integers(1, 4), st.sampled_from([0.1, 0.37, 1.0]), st.sampled_from([1e-5, 0.1]), SEEDS)
 def test_batch_norm_of_rows_equals_pytorchs(count, channels, momentum, eps, seed):
     torch = pytest.importorskip("torch")
@@ -329,6 +331,7 @@ def test_the_layer_of_local_response_norm():
 
 
 @pytest.mark.torch
+@settings(max_examples=300)
 @given(st.tuples(st.integers(1, 3), st.integers(1, 7), st.integers(1, 3), st.integers(1, 4)), WINDOWS, SEEDS)
 def test_local_response_norm_equals_pytorchs(shape, settings, seed):
     torch = pytest.importorskip("torch")
