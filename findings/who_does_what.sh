@@ -27,7 +27,6 @@ cat > "$folder/rows.py" <<'PY'
 """The rows. Each function measures one on `f`, a framework: a class with the few functions that the rows need."""
 import importlib.metadata
 import json
-import sys
 import numpy as np
 
 ROWS = {}
@@ -137,7 +136,7 @@ def adam_small(f):
 
 @row("Adam's weight decay")
 def adam_decay(f):
-    return nearest(1 - f.optimise("adam", [0.0], 1.0, 0.1, decay=0.1)[0], {"in gradient": 0.1, "apart, times lr": 0.01})
+    return nearest(1 - f.optimise("adam", [0.0], 1.0, 0.1, decay=0.2)[0], {"in gradient": 0.1, "apart, times lr": 0.02})
 
 @row("AdamW's decay by default")
 def adamw_decay(f):
