@@ -3,16 +3,17 @@
 # two axes whatever the layer.
 #
 # He's start keeps the scale of a signal by a variance of 2 / fan, fan being how many inputs a unit sums: for noise of
-# deviation 1 the output's is 1.41. A kernel's fan is taken as height x width x its last axis but one. A depthwise kernel is
-# stored as (height, width, channels, 1), but a unit sums one channel alone: over 512 channels its output is 22 times too small,
-# while the same layer written as Conv2D(groups=512) is right. The start that the depthwise layer has by default, Glorot's,
-# is 16 times too small. A transposed convolution's kernel is stored as (height, width, out, in), so that what it takes is the number of
-# outputs: from 256 channels to 16 its output is 4 times too large. Nothing says so; after a batch norm nothing is seen of
-# it but other steps of the optimiser, without one a deep stack of such layers starts with vanishing or exploding signals.
-# The question for depthwise layers was closed years ago (keras-team/keras, issue 11773).
+# deviation 1 the output's is 1.41. Keras takes height x width x the kernel's last axis but one for the fan. A depthwise
+# kernel is stored as (height, width, channels, 1), but a unit sums one channel alone: over 512 channels the output is 23
+# times too small, while the same layer written as Conv2D(groups=512) is right. The start that the depthwise layer has by
+# default, Glorot's, is 16 times too small. A transposed convolution's kernel is stored as (height, width, out, in), so that
+# the outputs are counted: from 256 channels to 16 the output is 4 times too large. Nothing says so. A batch norm behind the
+# layer hides it; without one a deep stack of such layers starts with signals that vanish or explode. The question for
+# depthwise layers was asked and closed years ago (keras-team/keras, issue 11773).
 #
 # Seen with numpy 2.4.6 and jax 0.10.2 (the backend) under Python 3.11 on Linux x86_64; the layers only make their kernels,
-# NumPy applies them. About 150 MB are downloaded, it takes a minute. Fails if this changes. To run it: bash findings/keras_fan_from_axes.sh
+# NumPy applies them. About 150 MB are downloaded, it takes a minute. Fails if what it prints changes.
+# To run it: bash findings/keras_fan_from_axes.sh
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

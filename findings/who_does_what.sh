@@ -9,7 +9,7 @@
 # Versions: numpy 2.4.6, torch 2.13.0, keras 3.15.1, tensorflow 2.21.0 with tf_keras 2.21.0, jax 0.10.2, flax 0.12.8 (nnx),
 # optax 0.2.8, onnx 1.23.2 (its reference evaluator), onnxruntime 1.32.0, under Python 3.11 on Linux x86_64, on the CPU.
 # They are installed in a temporary folder that is removed at the end: 1.3 GB are downloaded, 3.7 GB lie there meanwhile. It
-# takes 3 to 8 minutes on two cores, one of them for the rows. Where pip finds PyTorch's build for GPUs alone, several GB
+# takes 4 to 8 minutes on two cores. Where pip finds PyTorch's build for GPUs alone, several GB
 # more come with it; PIP_EXTRA_INDEX_URL can name PyTorch's own index of CPU builds.
 #
 # How to read the table. Settings are each framework's defaults where the row names none. "has none": there is no such
@@ -29,18 +29,15 @@ import importlib.metadata
 import json
 import numpy as np
 
-ROWS = {}
 SHAPE, FAN_IN, FAN_OUT = (3, 3, 64, 128), 9 * 64, 9 * 128           # a kernel: height, width, in, out
 OPTIMISERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop"}
 rng = np.random.default_rng(0)
 images = rng.normal(2, 1, (2, 2, 2, 1)).astype(np.float32)          # channels last; a framework moves them as it needs
+one = np.full((1, 1, 1, 1), 5, np.float32)
 far = rng.normal(1000, 0.1, (4, 32, 32, 1)).astype(np.float32)
 
 class HasNone(Exception):
     """The framework has no such thing."""
-
-def row(what):
-    return lambda function: ROWS.setdefault(what, function)
 
 def short(number):
     return f"{float(number):.3g}".replace("e-0", "e-")
@@ -49,39 +46,23 @@ def nearest(value, names):
     """The name beside the number that was measured; else the number itself."""
     return next((name for name, wanted in names.items() if np.isclose(value, wanted, rtol=0.02)), short(value))
 
-@row("batch norm keeps which variance")
 def kept(f):
     """The layer's variance starts at 1; what it took up of the batch's is known from what it took up of the mean."""
     def of(x):
         _, mean, var = f.batch_norm(x)
         share = mean / x.mean(dtype=float)
         return nearest((var - 1 + share) / share, {"biased": x.var(dtype=float), "unbiased": x.var(ddof=1, dtype=float)})
-    images_, rows = of(images), of(images.reshape(-1, 1))
-    return images_ if images_ == rows else f"{images_}; rows {rows}"
+    of_images, of_rows = of(images), of(images.reshape(-1, 1))
+    return of_images if of_images == of_rows else f"{of_images}; rows {of_rows}"
 
-@row("batch norm's momentum")
 def momentum(f):
     share = f.batch_norm(images)[1] / images.mean(dtype=float)
     return f"{short(f.momentum())} of the " + nearest(f.momentum(), {"new": share, "old": 1 - share})
 
-@row("batch norm's eps")
 def norm_eps(f):
     y = f.batch_norm(np.float32([-1e-3, 1e-3]).reshape(2, 1, 1, 1))[0]                # their variance is 1e-6
     return short(1e-6 / np.max(y).astype(float) ** 2 - 1e-6)
 
-@row("batch norm of one value a channel")
-def alone(f):
-    return nearest(f.batch_norm(np.full((1, 1, 1, 1), 5, np.float32), beta=0.5)[0].item(), {"beta": 0.5})
-
-@row("batch norm at mean 1000, deviation 0.1")
-def large_mean(f):
-    return "right" if abs(f.batch_norm(far, eps=1e-5)[0].std(dtype=float) - 1) < 2e-3 else "wrong"
-
-@row("local response norm: factor")
-def alpha(f):
-    return nearest(f.lrn(np.ones((5, 1, 1, 5), np.float32), 5)[0, 0, 0, 2], {"alpha": 1 / 6, "alpha / size": 1 / 2})
-
-@row("local response norm: window of 4")
 def even_window(f):
     """Which outputs change with channel 4 of 9: where more of them lie above it, their windows reach further below."""
     x = np.ones((9, 1, 1, 9), np.float32)
@@ -90,78 +71,62 @@ def even_window(f):
     changed = np.flatnonzero(f.lrn(x, 4)[0, 0, 0] != before[0, 0, 0]) - 4
     return {(-1, 0, 1, 2): "one more below", (-2, -1, 0, 1): "one more above"}[tuple(changed.tolist())]
 
-@row("average at a corner, 3 x 3, padding 1")
-def average(f):
-    return nearest(f.average(np.ones((1, 4, 4, 1), np.float32)).flat[0], {"1": 1, "4/9": 4 / 9})
-
-@row("dropout of x at p = 0")
-def keep_all(f):
-    return "x" if (f.dropout(images, 0.0) == images).all() else "not x"
-
-@row("dropout of x at p = 1")
-def drop_all(f):
-    return " ".join(map(short, np.unique(f.dropout(images, 1.0))))
-
-@row("he_normal")
 def truncated(f):
     """Of 73,728 numbers: cut at twice the deviation, the largest is 2.27 times the deviation of those that are left."""
     largest = abs(f.he_normal()).max() / f.he_normal().std()
     return "truncated" if largest < 2.3 else "leaks" if largest < 3.5 else "not truncated"
 
-@row("he_normal's fan, k x k")
-def fan(f):
-    return nearest(2 / f.he_normal().var(dtype=float), {"k x k x in": FAN_IN, "k x k x out": FAN_OUT})
-
-@row("he_normal's fan, k x k, depthwise")
-def depthwise_fan(f):
-    return nearest(2 / f.depthwise(8192).var(dtype=float), {"k x k": 9, "k x k x channels": 9 * 8192})
-
-@row("a convolution's own start")
 def start(f):
     size = {"Glorot": 2 / (FAN_IN + FAN_OUT), "LeCun": 1 / FAN_IN, "1 / (3 fan)": 1 / (3 * FAN_IN)}
     largest = abs(f.start()).max() / f.start().std()
     return nearest(f.start().var(dtype=float), size) + ", " + nearest(largest, {"uniform": 3 ** 0.5, "truncated": 2.27})
 
-@row("L2(l) adds to the gradient")
-def l2(f):
-    return f.l2()
-
-@row("Adam's eps and the bias correction")
-def adam_eps(f):                                                    # at g = 1 the root of v is 1, or that of 0.001
-    return nearest(-f.optimise("adam", [1.0], eps=1.0)[0], {"added after": 1 / 2, "added before": 1 / (1 + 1000 ** 0.5)})
-
-@row("Adam's first step at g = 1e-9")
-def adam_small(f):
-    return short(-f.optimise("adam", [1e-9])[0]) + " lr"
-
-@row("Adam's weight decay")
-def adam_decay(f):
-    return nearest(1 - f.optimise("adam", [0.0], 1.0, 0.1, decay=0.2)[0], {"in gradient": 0.1, "apart, times lr": 0.02})
-
-@row("AdamW's decay by default")
-def adamw_decay(f):
-    return short((1 - f.optimise("adamw", [0.0], 1.0, 0.1)[0]) / 0.1)
-
-@row("SGD's weight decay, momentum 0.5")
 def sgd_decay(f):
     w = f.optimise("sgd", [0.0, 0.0], 1.0, 0.1, momentum=0.5, decay=0.1)
     return nearest(1 - w[1], {"in gradient": 0.0249, "apart, times lr": 0.0199})
 
-@row("when lr changes, SGD's velocity takes")
 def sgd_velocity(f):
     w = f.optimise("sgd", [1.0, 0.0], 0.0, [1.0, 0.1], momentum=0.5)
     return nearest(w[0] - w[1], {"the new lr": 0.05, "keeps the old lr": 0.5})
 
-@row("RMSProp's eps and the root")
 def rms_eps(f):
     def place(**older):
         w = f.optimise("rmsprop", [1.0], eps=1.0, rho=0.5, **older)
         return nearest(-w[0], {"outside": 1 / (0.5 ** 0.5 + 1), "inside": 1 / 1.5 ** 0.5})
     return place() + (f"; legacy {place(legacy=True)}" if hasattr(f, "legacy") else "")
 
-@row("RMSProp keeps of the old")
-def rms_rho(f):
-    return short(1 - f.optimise("rmsprop", [1.0], eps=1e-12)[0] ** -2.0)
+ROWS = {
+    "batch norm keeps which variance": kept,
+    "batch norm's momentum": momentum,
+    "batch norm's eps": norm_eps,
+    "batch norm of one value a channel": lambda f: nearest(f.batch_norm(one, beta=0.5)[0].item(), {"beta": 0.5}),
+    "batch norm at mean 1000, deviation 0.1": lambda f:
+        "right" if abs(f.batch_norm(far, eps=1e-5)[0].std(dtype=float) - 1) < 2e-3 else "wrong",
+    "local response norm: factor": lambda f:
+        nearest(f.lrn(np.ones((5, 1, 1, 5), np.float32), 5)[0, 0, 0, 2], {"alpha": 1 / 6, "alpha / size": 1 / 2}),
+    "local response norm: window of 4": even_window,
+    "average at a corner, 3 x 3, padding 1": lambda f:
+        nearest(f.average(np.ones((1, 4, 4, 1), np.float32)).flat[0], {"1": 1, "4/9": 4 / 9}),
+    "dropout of x at p = 0": lambda f: "x" if (f.dropout(images, 0.0) == images).all() else "not x",
+    "dropout of x at p = 1": lambda f: " ".join(map(short, np.unique(f.dropout(images, 1.0)))),
+    "he_normal": truncated,
+    "he_normal's fan, k x k": lambda f:
+        nearest(2 / f.he_normal().var(dtype=float), {"k x k x in": FAN_IN, "k x k x out": FAN_OUT}),
+    "he_normal's fan, k x k, depthwise": lambda f:
+        nearest(2 / f.depthwise(8192).var(dtype=float), {"k x k": 9, "k x k x channels": 9 * 8192}),
+    "a convolution's own start": start,
+    "L2(l) adds to the gradient": lambda f: f.l2(),
+    "Adam's eps and the bias correction": lambda f:                 # at g = 1 the root of v is 1, or that of 0.001
+        nearest(-f.optimise("adam", [1.0], eps=1.0)[0], {"added after": 1 / 2, "added before": 1 / (1 + 1000 ** 0.5)}),
+    "Adam's first step at g = 1e-9": lambda f: short(-f.optimise("adam", [1e-9])[0]) + " lr",
+    "Adam's weight decay": lambda f:
+        nearest(1 - f.optimise("adam", [0.0], 1.0, 0.1, decay=0.2)[0], {"in gradient": 0.1, "apart, times lr": 0.02}),
+    "AdamW's decay by default": lambda f: short((1 - f.optimise("adamw", [0.0], 1.0, 0.1)[0]) / 0.1),
+    "SGD's weight decay, momentum 0.5": sgd_decay,
+    "when lr changes, SGD's velocity takes": sgd_velocity,
+    "RMSProp's eps and the root": rms_eps,
+    "RMSProp keeps of the old": lambda f: short(1 - f.optimise("rmsprop", [1.0], eps=1e-12)[0] ** -2.0),
+}
 
 def lacks(word, *places):
     """Has none: no name in these modules has the word in it."""
