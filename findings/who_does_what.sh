@@ -8,9 +8,9 @@
 #
 # Versions: numpy 2.4.6, torch 2.13.0, keras 3.15.1, tensorflow 2.21.0 with tf_keras 2.21.0, jax 0.10.2, flax 0.12.8 (nnx),
 # optax 0.2.8, onnx 1.23.2 (its reference evaluator), onnxruntime 1.32.0, under Python 3.11 on Linux x86_64, on the CPU.
-# They are installed in a temporary folder that is removed at the end: 1.3 GB are downloaded, 3.7 GB lie there meanwhile. It
-# takes 4 to 8 minutes on two cores. Where pip finds PyTorch's build for GPUs alone, several GB
-# more come with it; PIP_EXTRA_INDEX_URL can name PyTorch's own index of CPU builds.
+# They are installed in a temporary folder that is removed at the end: 1.3 GB are downloaded, 3.7 GB lie there meanwhile.
+# It takes 4 to 8 minutes on two cores. Where pip finds PyTorch's build for GPUs alone, several GB more come with it;
+# PIP_EXTRA_INDEX_URL can name PyTorch's own index of CPU builds.
 #
 # How to read the table. Settings are each framework's defaults where the row names none. "has none": there is no such
 # thing in it. "error": it refuses. Keras is run on its backends numpy, torch, tensorflow (tf) and jax, and a cell names
