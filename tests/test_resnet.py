@@ -59,8 +59,9 @@ def test_gradients_of_a_block(channels, filters, stride, mode):
 def test_logits_gradients_and_buffers_are_pytorchs(make, size):
     """In float64, over two steps of training and one of evaluation: to 1e-8 of the largest number of each array."""
     torch = pytest.importorskip("torch")
+    from torch_resnet import peer_of
     net, rng = make().double(), np.random.default_rng(0)
-    peer = torch_peer(torch, net)
+    peer = peer_of(net)
     optimizer = torch.optim.SGD(peer.parameters(), 0.01)
     for mode in (True, True, False):
         x, labels = rng.standard_normal((4, 3, *size)), rng.integers(0, 2, 4)
@@ -81,44 +82,3 @@ def test_logits_gradients_and_buffers_are_pytorchs(make, size):
         optimizer.step()
         for parameter in net.parameters():
             parameter.value -= 0.01 * parameter.grad
-
-
-def torch_peer(torch, net):
-    """The same network in PyTorch, in float64, with the weights and buffers of `net`."""
-    nn = torch.nn
-
-    class Block(nn.Module):
-        def __init__(self, ours):
-            super().__init__()
-            self.conv1, self.bn1, self.conv2, self.bn2 = map(layer, (ours.conv1, ours.bn1, ours.conv2, ours.bn2))
-            self.downsample = ours.downsample and nn.Sequential(*map(layer, ours.downsample.layers))
-
-        def forward(self, x):
-            y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
-            return torch.relu(y + (self.downsample(x) if self.downsample else x))
-
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1, self.bn1 = layer(net.conv1), layer(net.bn1)
-            for name in stages:
-                setattr(self, name, nn.Sequential(*map(Block, getattr(net, name).layers)))
-            self.fc = nn.Linear(*net.fc.weight.value.shape[::-1])
-
-        def forward(self, x):
-            x = nn.functional.max_pool2d(torch.relu(self.bn1(self.conv1(x))), 3, 2, 1)
-            for name in stages:
-                x = getattr(self, name)(x)
-            return self.fc(x.mean((2, 3)))
-
-    def layer(ours):
-        if isinstance(ours, BatchNorm2d):
-            return nn.BatchNorm2d(len(ours.weight.value))
-        filters, channels, *kernel = ours.weight.value.shape
-        return nn.Conv2d(channels, filters, kernel, ours.stride, ours.padding, bias=False)
-
-    stages = [name for name in vars(net) if name.startswith("layer")]
-    peer = Net().double()
-    wrong = peer.load_state_dict({name: torch.tensor(value) for name, value in net.state_dict().items()}, strict=False)
-    assert wrong.unexpected_keys == [] and all(name.endswith("num_batches_tracked") for name in wrong.missing_keys)
-    return peer

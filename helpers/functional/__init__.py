@@ -13,6 +13,8 @@ Pure functions on arrays: nothing is remembered, and nothing handed in is change
 - TypeError for arrays of other dtypes than float32 and float64, or of different ones, and ValueError for shapes that do
   not fit are raised before any work; each backward pass checks that dy looks like the output it belongs to.
 
+A convolution has three algorithms, `windows`, `pixels` and `winograd`, and picks one by its shapes (`conv.algorithm`).
+
 N is the number of images in a batch, C the number of classes. Arrays keep the dtype they come in:
 float32 to train, float64 to prove.
 """
@@ -36,9 +38,9 @@ memory.keep_freed_memory()
 
 __all__ = [
     "accuracy", "adaptive_avg_pool2d", "adaptive_avg_pool2d_backward", "avg_pool2d", "avg_pool2d_backward", "batch_norm",
-    "batch_norm_backward", "clip", "clip_backward", "col2im", "conv2d", "conv2d_backward", "conv2d_backward_loops", "conv2d_loops", "cross_entropy",
-    "cross_entropy_backward", "dropout", "dropout_backward", "identity", "identity_backward", "im2col", "l2_loss",
-    "l2_loss_backward", "linear", "linear_backward", "local_response_norm", "local_response_norm_backward", "max_pool2d", "max_pool2d_backward", "mse_loss", "mse_loss_backward", "project",
-    "project_backward", "relu", "relu_backward", "sigmoid", "sigmoid_backward", "softmax", "softmax_backward", "tanh",
-    "tanh_backward",
+    "batch_norm_backward", "clip", "clip_backward", "col2im", "conv2d", "conv2d_backward", "conv2d_backward_loops",
+    "conv2d_loops", "cross_entropy", "cross_entropy_backward", "dropout", "dropout_backward", "identity", "identity_backward",
+    "im2col", "l2_loss", "l2_loss_backward", "linear", "linear_backward", "local_response_norm", "local_response_norm_backward",
+    "max_pool2d", "max_pool2d_backward", "mse_loss", "mse_loss_backward", "project", "project_backward", "relu",
+    "relu_backward", "sigmoid", "sigmoid_backward", "softmax", "softmax_backward", "tanh", "tanh_backward",
 ]

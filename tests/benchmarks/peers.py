@@ -1,6 +1,6 @@
 """What is measured, each in a process of its own: `peers.py KIND PEER WHAT CORES` prints its figures as JSON.
 
-KIND is a training step of a network ("step"), single operations ("operations"), a batch norm of large maps ("norm"), where a
+KIND is a training step of a small network ("step"), or of ResNet-34 ("resnet"), single operations ("operations"), a batch norm of large maps ("norm"), where a
 step's time goes ("profile"), a step as batch and image grow ("growth"), or the whole run of the skip network ("run"). `speed.py` starts them.
 """
 import json
@@ -9,6 +9,7 @@ import statistics
 import sys
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 import numpy as np
 
@@ -191,6 +192,37 @@ def step(peer, name):
     return per_image({"ours": our_step, "torch": torch_step, "products": products_step}[peer](name), batches())
 
 
+def resnet(peer, what):
+    """[milliseconds, peak megabytes] of a step of ResNet-34 with Adam, for `what` = "BATCH SIZE"."""
+    from helpers import functional as F
+    from helpers import models, optim, parallel, training
+    batch, size = map(int, what.split())
+    rng = np.random.default_rng(0)
+    images, labels = rng.random((batch, 3, size, size), np.float32), rng.integers(0, 2, batch)
+    net = models.resnet34(2, 0)
+    if peer == "torch":
+        import torch
+        sys.path.insert(0, str(Path(__file__).parent.parent))
+        from torch_resnet import peer_of
+        torch.set_num_threads(cores())
+        net = peer_of(net)
+        adam = torch.optim.Adam(net.parameters())
+
+        def step(images, labels):
+            adam.zero_grad()
+            torch.nn.functional.cross_entropy(net(torch.from_numpy(images)), torch.from_numpy(labels)).backward()
+            adam.step()
+    else:
+        each, parameters = HELD.enter_context(parallel.workers(net, training=True)), net.parameters()
+        adam = optim.Adam(parameters)
+
+        def step(images, labels):
+            training.backpropagate(each, parameters, images, labels, F.cross_entropy, (F.accuracy,))
+            adam.step()
+
+    return [per_image(step, [(images, labels)] * 12, 3) * batch / 1000, peak_memory()]
+
+
 # --- Single operations of the skip network, forward and backward together ----------------------------
 
 def operations(peer, _):
@@ -330,7 +362,7 @@ def import_time(_, __):
 
 
 if __name__ == "__main__":
-    kinds = {"step": step, "operations": operations, "norm": norm, "profile": profile, "growth": growth, "run": run, "import": import_time}
+    kinds = {"step": step, "resnet": resnet, "operations": operations, "norm": norm, "profile": profile, "growth": growth, "run": run, "import": import_time}
     if len(sys.argv) == 5:
         _, kind, peer, what, where = sys.argv
         if where == "one" and hasattr(os, "sched_setaffinity"):

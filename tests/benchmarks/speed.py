@@ -21,6 +21,7 @@ NETWORKS = {"dense net": "mlp", "two-layer CNN": "two_layer_cnn", "skip network"
 OURS, INSTALLED, BEST, PRODUCTS, LOOPS = "ours", "PyTorch as installed", "PyTorch at its best", "our products alone", "plain loops"
 PROGRAM = {OURS: "ours", INSTALLED: "torch", BEST: "torch", PRODUCTS: "products", LOOPS: "loops"}
 ONE, ALL = "one core", "all cores"
+RESNETS = ("64 32", "16 32", "16 64", "8 112", "8 224")  # batch and image
 BATCHES, SIZES = (25, 50, 100, 200, 400, 800), (28, 40, 56, 80)
 # Keeps glibc from handing memory back to the system after every step.
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**32)}
@@ -36,7 +37,7 @@ def ask(kind, peer=OURS, what="-", where=ONE):
 
 def measure(rounds):
     """{kind: {case: figures of all rounds}}; within a round the peers take turns."""
-    found = {kind: {} for kind in ("step", "operations", "norm", "growth", "profile", "run", "import")}
+    found = {kind: {} for kind in ("step", "resnet", "operations", "norm", "growth", "profile", "run", "import")}
 
     def note(kind, case, *question):
         found[kind].setdefault(case, []).append(ask(kind, *question))
@@ -53,6 +54,7 @@ def measure(rounds):
             note("operations", peer, peer)
         for where in (ONE, ALL):
             for peer in (OURS, INSTALLED, BEST):
+                note("resnet", (where, peer, "64 32"), peer, "64 32", where)
                 note("norm", (where, peer), peer, "-", where)
         note("profile", OURS, OURS, "skip_cnn")
         note("import", OURS)
@@ -62,6 +64,9 @@ def measure(rounds):
                     note("growth", (peer, batch, 28), peer, f"{batch} 28", ALL)
                 for size in SIZES[1:]:
                     note("growth", (peer, 100, size), peer, f"100 {size}", ALL)
+            for peer in (OURS, BEST):
+                for what in RESNETS[1:]:
+                    note("resnet", (ALL, peer, what), peer, what, ALL)
             note("run", OURS, OURS, number, ALL)
         print(f"round {number + 1} of {rounds}", flush=True)
     return found
@@ -109,6 +114,18 @@ def growth(found):
                                                 for kind in (0, 1) for peer in (OURS, BEST))]
 
 
+def resnets(found):
+    """Rows of the table of ResNet-34."""
+    for what in RESNETS:
+        for where in (ONE, ALL) if what == RESNETS[0] else (ALL,):
+            times, memory = ({peer: [figures[kind] for figures in found.get((where, peer, what), [])] for peer in (OURS, INSTALLED, BEST)}
+                             for kind in (0, 1))
+            fastest = min(middle(times[peer]) for peer in (INSTALLED, BEST) if times[peer])
+            batch, size = what.split()
+            yield [batch, f"{size} × {size}", where, *(spread(values) if values else "" for values in times.values()),
+                   f"{middle(times[OURS]) / fastest:.2f}", *(f"{middle(memory[peer]):.0f}" for peer in (OURS, BEST))]
+
+
 def targets(found):
     """Rows (what, wanted, found, reached)."""
     step = {case: middle(values) for case, values in found["step"].items()}
@@ -116,6 +133,11 @@ def targets(found):
     rows = [(f"step of the skip network beside {peer}, {where}", "at most", limit, ours[where] / step["skip network", where, peer], "")
             for peer, limit in ((INSTALLED, 0.75), (BEST, 1.0)) for where in (ONE, ALL)]
     norm = {case: middle(values) for case, values in found["norm"].items()}
+    resnet = {case: [middle(kind) for kind in zip(*values)] for case, values in found["resnet"].items()}
+    for where in (ONE, ALL):
+        (time, memory), *others = (resnet[where, peer, RESNETS[0]] for peer in (OURS, INSTALLED, BEST))
+        rows += [(f"step of ResNet-34 beside the faster PyTorch, {where}", "at most", 0.6, time / min(other[0] for other in others), ""),
+                 (f"its peak memory beside PyTorch at its best, {where}", "at most", 1.0, memory / others[1][1], "")]
     rows += [(f"batch norm of 64 images, 64 × 32 × 32, beside {BEST}, {where}", "at most", 1.2, norm[where, OURS] / norm[where, BEST], "")
              for where in (ONE, ALL)]
     rows += [("faster than 8 ms an image, which the article's loops take, all cores", "at least", 400, 8000 / ours[ALL], " times"),
@@ -141,6 +163,9 @@ def report(found, rounds):
         "## A training step", "", "Batches of 100, SGD.", "",
         "![Bars: a training step of each network in NumPy and in PyTorch, one core and all](speed.png)", "",
         *table(["network", "on", *PROGRAM, "ours / installed", "ours / best"], networks(found["step"])),
+        "## ResNet-34", "", "A training step with Adam, two classes, milliseconds; peak memory of the process, MB.", "",
+        *table(["batch", "image", "on", OURS, INSTALLED, BEST, "ours / the faster", "ours, MB", "PyTorch at its best, MB"],
+               resnets(found["resnet"])),
         "## What was wanted", "", *table(["what", "wanted", "found", "reached"], targets(found)),
         f"The run: {', '.join(f'{run[0]:.1f} s' for run in runs)} with SGD, {', '.join(f'{run[1]:.2%}' for run in runs)} right on the test set.", "",
         "## Where a step of the skip network goes", "", "One core, in shards of 50 images.", "",
