@@ -32,6 +32,7 @@ TERMS = {
     "08": [],
     "09": ["momentum", "exponential moving average", "first moment", "bias correction", "weight decay", "L2 regularisation",
            "Hessian", "condition number"],
+    "10": ["fan-in", "fan-out", "truncated normal", "histogram", "update-to-weight ratio", "shattered gradient"],
 }
 
 
