@@ -7,15 +7,15 @@ from .. import functional as F
 from ..figures import style as G
 from .core import Live, pick, slider
 
-_LAYERS = (1, 5, 10, 15, 20)
+_LAYERS = (1, 7, 14, 20)
 _ACTIVATIONS = {"identity": (F.identity, F.identity_backward), "sigmoid": (F.sigmoid, F.sigmoid_backward),
                 "tanh": (F.tanh, F.tanh_backward), "ReLU": (F.relu, F.relu_backward)}
 _STARTS = {"PyTorch's Linear": 1 / 3, "LeCun's = Glorot's": 1.0, "He's": 2.0, "twice He's": 8.0}  # fan_in times the variance
-_EDGES = np.linspace(-3.05, 3.05, 62)
+_EDGES = np.linspace(-3.1, 3.1, 32)
 
 
 def histograms(images):
-    """How activations and gradients are spread in five of twenty dense layers, for digits (n, ...) and a random gradient at the top.
+    """How activations and gradients are spread in four of twenty dense layers, for digits (n, ...) and a random gradient at the top.
 
     All layers are 100 wide, so that LeCun's and Glorot's initialisations are the same. Gradients are in units of those at the top.
     """
@@ -23,7 +23,7 @@ def histograms(images):
     x = images.reshape(len(images), -1).astype(np.float64)
     x = x @ rng.standard_normal((x.shape[1], width)) / np.linalg.norm(x, axis=1, keepdims=True)
     weights, top = rng.standard_normal((most, width, width)) / width**0.5, rng.standard_normal((len(x), width))
-    fig, axes = G.canvas(11, 5.4, 2, len(_LAYERS), sharex=True, sharey=True)
+    fig, axes = G.canvas(10, 5.0, 2, len(_LAYERS), sharex=True, sharey=True)
     middles = (_EDGES[1:] + _EDGES[:-1]) / 2
     lines, sizes = np.empty(axes.shape, object), np.empty(axes.shape, object)
     for row, (colour, text, name) in enumerate(((G.OUTPUT, G.OUTPUT_TEXT, "activations"), (G.GRADIENT, G.GRADIENT_TEXT, "gradients"))):
@@ -55,11 +55,11 @@ def histograms(images):
                 size = np.sqrt(np.mean(values**2))
                 sizes[row, column].set_text(f"size {size:.1g}")
                 ends.append(size)
-        title.set_text(f"From layer 1 to {most}, activations change {ends[4] / ends[0]:.1g} times; "
-                       f"from {most} to 1, gradients {ends[5] / ends[9]:.1g} times")
+        title.set_text(f"Layer {most} has {ends[3] / ends[0]:.1g} times the activations of layer 1, "
+                       f"layer 1 {ends[4] / ends[7]:.1g} times the gradients of layer {most}")
 
     return Live(fig, update, [*lines.ravel(), *sizes.ravel(), title],
-                "Activations and gradients as histograms in layers 1, 5, 10, 15 and 20 of a dense stack",
+                "Activations and gradients as histograms in layers 1, 7, 14 and 20 of a dense stack",
                 activation=pick("activation", list(_ACTIVATIONS), "ReLU"), start=pick("initialisation", list(_STARTS), "PyTorch's Linear"))
 
 
@@ -71,12 +71,12 @@ def degradation(runs):
     depths = sorted({depth for _, depth in runs})
     kinds = {False: (G.TEST, "o", "without skips"), True: (G.OUTPUT, "s", "with skips")}
     fig, (left, right) = G.canvas(11, 4.6, 1, 2)
-    left.set(xlabel="depth", ylabel="training loss", xticks=depths, ylim=(0, 1.1 * max(loss for some in runs.values() for loss, _ in some)))
+    left.set(xlabel="depth", ylabel="training loss", xticks=depths, ylim=(0, 1.4 * max(loss for some in runs.values() for loss, _ in some)))
     for skips, (colour, mark, label) in kinds.items():
         places = [(depth, loss) for depth in depths for loss, _ in runs[skips, depth]]
         left.plot(*np.transpose(places), mark, color=colour, ms=8, label=label)
     left.legend(loc="upper left")
-    here = left.axvline(depths[-1], color=G.INK, lw=2, ls=":", ymax=0.7)
+    here = left.axvline(depths[-1], color=G.INK, lw=2, ls=":", ymax=0.72)
     right.set(yscale="log", ylim=(1e-2, 1e2), xlim=(0, depths[-1] + 1), xlabel="layer", ylabel="gradient, last layer = 1")
     right.axhline(1, color=G.QUIET, lw=2)
     seeds = range(len(next(iter(runs.values()))))
