@@ -6,6 +6,7 @@
 | `memory` | freed memory kept for the next arrays |
 | `files` | files written whole or not at all |
 | `rounding` | numbers as text, to the digits that count |
+| `progress` | progress bars |
 | `functional` | every formula, forward and backward side by side |
 | `data` | data sets, found or fetched, and verified |
 | `logs` | what long trainings gave, with checksums |

@@ -3,7 +3,6 @@
 A step of the course's networks is too short to travel to another machine; a whole training is not.
 """
 import json
-import os
 import pickle
 import signal
 import socket
@@ -13,9 +12,9 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future,
 from contextlib import closing
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from .kept import Runs
+from .progress import bar
 
 
 def sweep(train, settings, executor=None, keep=None):
@@ -43,10 +42,9 @@ def sweep(train, settings, executor=None, keep=None):
         error.results = [done.get(place) for place in range(count)]
         return error
 
-    # In a notebook tqdm does not heed its own TQDM_DISABLE, with which stored outputs are kept free of bars.
-    bar = tqdm(total=count, initial=len(done), unit="run", desc="sweep", disable=os.environ.get("TQDM_DISABLE") == "1")
+    progress = bar("sweep", "run", count, len(done))
     try:
-        with bar, closing(_ended(train, todo, executor)) as runs:
+        with progress, closing(_ended(train, todo, executor)) as runs:
             for place, run in runs:
                 error = run.exception()
                 if isinstance(error, KeyboardInterrupt | BrokenExecutor):
@@ -58,7 +56,7 @@ def sweep(train, settings, executor=None, keep=None):
                         done[place] = kept.write(names[place], run.result()) if kept else run.result()
                     except TypeError as words:
                         raise stopped(TypeError, f"the run of {settings[place]!r} cannot be kept: {words}") from words
-                bar.update()
+                progress.update()
     except KeyboardInterrupt:
         raise stopped(KeyboardInterrupt, "interrupted.") from None
     except (BrokenExecutor, CancelledError) as error:

@@ -1,18 +1,17 @@
 """Train a network, measure it, and keep what happened."""
 import copy
-import os
 import signal
 import threading
 import time
 from contextlib import contextmanager
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from . import functional as F
 from .layers.containers import check_layer
 from .layers.copies import copy_of
 from .parallel import shards, workers
+from .progress import bar
 from .sweep import sweep
 from .trial import try_out
 
@@ -117,7 +116,7 @@ def fit(net, data, optimizer, epochs, batch_size, seed=0, loss=F.cross_entropy, 
     done = len(history.seconds)
 
     with _interrupt_held() as interrupted, workers(net, training=True, whole=whole) as each, \
-            _progress(epochs * len(starts)) as bar, _quiet():
+            bar("training", "step", epochs * len(starts)) as progress, _quiet():
         for epoch in range(done, done + epochs):
             order = np.random.default_rng((seed, epoch)).permutation(count)
             totals, began = np.zeros(len(metrics)), time.perf_counter()
@@ -133,7 +132,7 @@ def fit(net, data, optimizer, epochs, batch_size, seed=0, loss=F.cross_entropy, 
                 optimizer.step()
                 history.step_losses.append(value)
                 totals += sums
-                bar.update()
+                progress.update()
                 if interrupted:
                     return _stopped_early(history, epoch)
             seconds = time.perf_counter() - began
@@ -144,7 +143,7 @@ def fit(net, data, optimizer, epochs, batch_size, seed=0, loss=F.cross_entropy, 
                 history[f"train_{name}"].append(train[name])
                 history[f"test_{name}"].append(test[name])
             history.seconds.append(seconds)
-            bar.set_postfix_str(", ".join(f"test {name} {_shown(name, value)}" for name, value in test.items()))
+            progress.set_postfix_str(", ".join(f"test {name} {_shown(name, value)}" for name, value in test.items()))
             if interrupted:
                 return _stopped_early(history, epoch)
     return history
@@ -239,11 +238,6 @@ def _continued(history, columns, steps):
         raise ValueError(f"fit: the history has the columns {', '.join(history)}, but this run would add to "
                          f"{', '.join(columns)}: go on with the same metrics")
     return copy.deepcopy(dict(history))
-
-
-def _progress(steps):
-    # In a notebook tqdm does not heed its own TQDM_DISABLE, with which stored outputs are kept free of bars.
-    return tqdm(total=steps, unit="step", desc="training", disable=os.environ.get("TQDM_DISABLE") == "1")
 
 
 def _check_finite(loss, net, images, when, history, training=True):

@@ -3,8 +3,10 @@ import numpy as np
 import pytest
 
 from helpers import functional as F
-from helpers import models
-from helpers.analysis import SURFACES, LossPlane, gradient_norms, outputs_and_gradients, score_gradient
+from helpers import models, optim
+from helpers.analysis import (
+    RATES, SURFACES, LossPlane, best_runs, gradient_norms, optimizer_path, outputs_and_gradients, score_gradient,
+)
 from helpers.gradcheck import numeric_gradient, relative_error
 
 NOISE = np.random.default_rng(0).random((1, 1, 28, 28))
@@ -79,3 +81,24 @@ def test_descent_in_a_plane_is_descent_by_hand():
         loss, slope = plane.at(*place)
         assert np.allclose(places[step], place) and losses[step] == pytest.approx(loss)
         place = place - 0.05 * slope
+
+
+def _peers(b1, b2):
+    return {"SGD": optim.SGD, "momentum": lambda p, lr: optim.Momentum(p, lr, momentum=b1),
+            "RMSProp": lambda p, lr: optim.RMSProp(p, lr, alpha=b2), "Adam": lambda p, lr: optim.Adam(p, lr, betas=(b1, b2))}
+
+
+@pytest.mark.parametrize("surface, start, condition, b1, b2", [
+    ("bowl", (-2.4, 1.0), 100, 0.9, 0.99), ("ravine", (0.5, -1.8), 10, 0.6, 0.9), ("saddle", (-2.0, 0.02), 1, 0.0, 0.5)])
+def test_the_best_learning_rate_has_the_lowest_mean_loss_of_those_tried(surface, start, condition, b1, b2):
+    best, formula = best_runs(surface, start, condition, b1, b2, 40), SURFACES[surface]
+    for name, make in _peers(b1, b2).items():
+        runs = []
+        for rate in RATES:
+            with np.errstate(all="ignore"):
+                path = optimizer_path(lambda place: make([place[0]], rate), lambda place: np.array(formula(*place, condition)[1:]),
+                                      start, 39, limit=np.inf)
+                runs.append([formula(*place, condition)[0] for place in path])
+        means = np.nan_to_num(np.mean(runs, axis=1), nan=np.inf)
+        rate, losses = best[name]
+        assert rate == pytest.approx(RATES[np.argmin(means)]) and np.allclose(losses, runs[np.argmin(means)]), name

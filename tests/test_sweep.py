@@ -152,14 +152,19 @@ def few():
 
 
 @pytest.mark.parametrize("shown", [True, False])
-def test_a_bar_counts_runs_kept_ones_too(tmp_path, monkeypatch, capsys, calls, shown):
+@pytest.mark.parametrize("shell", [None, SimpleNamespace(), SimpleNamespace(kernel=True)], ids=["python", "ipython", "notebook"])
+def test_a_bar_counts_runs_kept_ones_too(tmp_path, monkeypatch, capsys, calls, shown, shell):
+    """As text, which a saved notebook can show; there not on stderr, where it would be red."""
     monkeypatch.setenv("TQDM_DISABLE", "0" if shown else "1")
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
     train = calls.function()
     sweep(train, SETTINGS[:1], keep=tmp_path)
     capsys.readouterr()
     sweep(train, SETTINGS, keep=tmp_path)
-    bar = capsys.readouterr().err
+    streams = capsys.readouterr()
+    bar, other = (streams.out, streams.err) if hasattr(shell, "kernel") else (streams.err, streams.out)
     assert ("4/4" in bar and "1/4" in bar) if shown else bar == ""
+    assert other == ""
 
 
 # --- What is kept -------------------------------------------------------------------------------

@@ -631,7 +631,7 @@ def test_a_test_that_is_not_finite_is_looked_at_in_evaluation_mode():
             return y
 
     net = Sequential(Spoils(1), *network().layers).double()
-    with pytest.raises(FloatingPointError, match="in the test after epoch 1; .* in layer 0, BatchNorm2d"):
+    with pytest.raises(FloatingPointError, match="in the test after epoch 1; .* in layer 0, Spoils"):
         run(net, toy())
 
 

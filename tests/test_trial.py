@@ -428,6 +428,6 @@ def test_the_watch_ends_with_its_block():
 
 def test_the_trial_comes_before_all_work():
     """No thread, no handler for interrupts, no bar."""
-    work = {name: Mock(side_effect=AssertionError(name)) for name in ("workers", "_progress", "_interrupt_held")}
+    work = {name: Mock(side_effect=AssertionError(name)) for name in ("workers", "bar", "_interrupt_held")}
     with patch.multiple(training, **work), pytest.raises(TypeError, match="NoBackward"):
         fit(rows(NoBackward()))

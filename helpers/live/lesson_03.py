@@ -151,7 +151,7 @@ def im2col(lay_out):
     """
     image, most = np.arange(1, 17).reshape(4, 4), 9  # the most rows, and the most columns
     kernels = {2: np.array([[1, 0], [2, -1]]), 3: np.array([[1, 0, 1], [0, 2, 0], [-1, 0, -1]])}
-    fig = Figure(figsize=(10, 5.2))
+    fig = Figure(figsize=(10, 5.0))
     left, right = G.panel(fig, 0.15, 1.2, 2.4), G.panel(fig, 2.95, 1.15, 7.0, 3.7)
     for ax in (left, right):
         G.bare(ax)

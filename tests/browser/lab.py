@@ -200,10 +200,16 @@ def pictures_of(path):
     """[(live figures, plain pictures)] of every cell of a stored notebook that has any."""
     counts = []
     for cell in json.loads(Path(path).read_text(encoding="utf-8"))["cells"]:
-        data = [output["data"] for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
-        live = sum("".join(of["text/plain"]).startswith("Live figure") for of in data)
-        counts += [(live, len(data) - live)] if data else []
+        outputs = [output for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
+        live = sum(map(is_live, outputs))
+        counts += [(live, len(outputs) - live)] if outputs else []
     return counts
+
+
+def is_live(output):
+    """Whether an output of a cell is the picture of a live figure."""
+    data = output.get("data", {})
+    return "image/png" in data and "".join(data["text/plain"]).startswith("Live figure")
 
 
 def seen(page):
@@ -292,11 +298,11 @@ class Lesson:
         return [f"not executed: {''.join(cell['source'])}" for cell in self.code_cells() if cell["execution_count"] is None]
 
     def figures(self):
-        """The live figures on the page, in order: outputs that hold a picture widget, named as `live` has them."""
+        """The live figures on the page, in order, named as `live` has them. Progress bars are widgets, too, but have no picture."""
         names, last = [], None
         for cell in self.code_cells():
             last = (re.findall(r"live\.(\w+)\(", "".join(cell["source"])) or [last])[-1]
-            names += [last for output in cell["outputs"] if VIEW in output.get("data", {})]
+            names += [last for output in cell["outputs"] if is_live(output)]
         return [Figure(self.page, output, name) for output, name in zip(live_outputs(self.page, len(names)), names, strict=True)]
 
     def misfits(self):

@@ -546,6 +546,8 @@ MISTAKES = _in(
 ) + _in(
     "analysis.py", "test_facts_09",
     ("analysis: paths that go uphill", "place.grad = gradient(place.value)", "place.grad = -gradient(place.value)"),
+) + _in(
+    "analysis.py", "test_analysis",
     ("analysis: tuned without Adam's correction", "m / (1 - b1**t) / (np.sqrt", "m / (np.sqrt"),
 ) + _in(
     "live/core.py", "test_live",

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -22,7 +23,7 @@ from mistakes import MISTAKES
 # Each mistake has a process of its own, forked from one that has imported these: starting Python anew takes longer than most tests.
 os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
 PROCESSES = multiprocessing.get_context("forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn")
-PROCESSES.set_forkserver_preload(["hypothesis.extra.numpy", "ipywidgets", "matplotlib.figure", "nbformat", "numpy", "pytest", "tqdm.auto"])
+PROCESSES.set_forkserver_preload(["hypothesis.extra.numpy", "ipywidgets", "matplotlib.figure", "nbformat", "numpy", "pytest", "tqdm"])
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 300  # a mistake can make a test wait for ever: that is noticed too
@@ -69,6 +70,7 @@ def run_tests(folder, tests, report):
     os.environ["PYTHONPATH"] = str(folder)
     sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # some tests send it, and in a shell's background it is ignored
     for module in [name for name in sys.modules if name.partition(".")[0] == "helpers"]:
         del sys.modules[module]
     with open(report, "w", encoding="utf-8") as file:
