@@ -6,12 +6,12 @@ sys.path.insert(0, "tests")
 text = open("drafts/lesson_10.md", encoding="utf-8").read()
 parts = re.split(r"^===(.*)\n", "===\n" + text, flags=re.M)[1:]
 cells = []
-TAGS = {"check": ["nbval-check-output"], "ignore": ["nbval-ignore-output"], "picture": ["opening-picture"], "": []}
+TAGS = {"check": ["nbval-check-output"], "ignore": ["nbval-ignore-output"], "picture": ["opening-picture"], "": [], "picture2": [], "log": ["nbval-check-output"], "log2": ["nbval-check-output"]}
 for kind, body in zip(parts[::2], parts[1::2]):
     kind, body = kind.strip(), body.strip("\n")
     if kind.startswith("code"):
         word = kind[4:].strip()
-        if word == "log" and "log" not in sys.argv: continue
+        if (word.startswith("log") or word=="picture2") and "log" not in sys.argv: continue
         cell = new_code_cell(body, metadata={"tags": TAGS.get(word, [])} if TAGS.get(word) else {})
     elif kind == "exercise":
         cell = new_code_cell(body, metadata={"tags": ["exercise", "nbval-check-output"]})

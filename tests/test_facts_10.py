@@ -35,12 +35,12 @@ def histograms(now, images):
     gradients.reverse()
     wanted, sizes = {"controls": {"activation": ("identity", "ReLU"), "start": ("PyTorch's Linear", "twice He's")}}, {}
     for row, (name, some) in enumerate((("activations", outputs), ("gradients", gradients))):
-        wanted[f"{4 * row} ylabel"] = [name]
-        for column, layer in enumerate((1, 7, 14, 20)):
-            place, sizes[row, layer] = 4 * row + column, np.sqrt((some[layer - 1]**2).mean())
+        wanted[f"{3 * row} ylabel"] = [name]
+        for column, layer in enumerate((1, 10, 20)):
+            place, sizes[row, layer] = 3 * row + column, np.sqrt((some[layer - 1]**2).mean())
             wanted |= {f"{place} line 0": ([0.2 * bin for bin in range(-15, 16)], _shares(some[layer - 1])), f"{place} logarithmic": "y",
                        f"{place} texts": [(0.5, 1, [sizes[row, layer]])]} | ({f"{place} title": [layer]} if row == 0 else {})
-    return wanted | {"suptitle": [20, sizes[0, 20] / sizes[0, 1], 1, 1, sizes[1, 1] / sizes[1, 20], 20], "alt": [1, 7, 14, 20]}
+    return wanted | {"suptitle": [1, 20, sizes[0, 20] / sizes[0, 1], 20, 1, sizes[1, 1] / sizes[1, 20]], "alt": [1, 10, 20]}
 
 
 @facts.live
@@ -112,16 +112,43 @@ def _tables(*rows):
                         _tables(({1: [0.9], 9: [0.8]}, {1: [0.9], 9: [0.8]}), ({1: [1], 9: [0.05]}, {1: [1], 9: [2]})),
                         _tables(({2: [0.9], 3: [0.9]}, {2: [0.9], 3: [0.8]}), ({2: [1], 3: [1]}, {2: [1], 3: [2]}))])
 def degradation(accuracies, ratios):
-    depths, wanted = [depth for skips, depth in accuracies if not skips], {}
-    for place, table in enumerate((accuracies, ratios)):
+    depths = [depth for skips, depth in accuracies if not skips]
+    wanted = _dots(depths, accuracies, ratios)
+    first, last = (sum(accuracies[False, depth]) / len(accuracies[False, depth]) for depth in (depths[0], depths[-1]))
+    vanish = min(value for some in ratios.values() for value in some) <= 0.1
+    words = ["no harm"] if last >= first else ["fit worse"] if vanish else ["fit worse, and no gradient vanishes"]
+    return wanted | {"0 title": ["accuracy"], "suptitle": words, "alt": words}
+
+
+def _log(plain, ratio, residual=(0.1, 0.3)):
+    """Two depths, two seeds, two epochs; the deepest plain losses and the first plain ratio as said."""
+    losses = np.array([[[[9, 0.4], [8, 0.2]], [[9, plain], [9, 1.1]]], [[[7, 0.1], [7, 0.2]], [[6, residual[0]], [8, residual[1]]]]])
+    return {"depths": np.array([8, 56]), "losses": losses, "first over last": np.array([[[ratio, 2], [3000, 40]], [[1, 0.5], [7, 20]]])}
+
+
+@facts.picture(lambda: [(_log(1.5, 1.5),), (_log(0.35, 1.5),), (_log(1.5, 0.05),), (_log(1.5, 1.5, (0.1, 1.2)),)])
+def very_deep(log):
+    depths = [int(depth) for depth in log["depths"]]
+    losses, ratios = {}, {}
+    for way in (0, 1):
+        for row, depth in enumerate(depths):
+            losses[bool(way), depth] = [epochs[-1] for epochs in log["losses"][way][row]]
+            ratios[bool(way), depth] = list(log["first over last"][way][row])
+    others = [loss for (skips, depth), some in losses.items() for loss in some if skips or depth != 56]
+    words = [56, "fit worst" if min(losses[False, 56]) > max(others) else "do no harm"]
+    vanish = min(value for some in ratios.values() for value in some) <= 0.1
+    return _dots(depths, losses, ratios) | {"0 title": ["loss"], "suptitle": words + ["no gradient vanishes"] * (not vanish),
+                                            "alt": words + ["no gradient vanishes"] * (not vanish)}
+
+
+def _dots(depths, fits, ratios):
+    wanted = {"1 horizontal 0": 1, "1 logarithmic": "y", "1 title": ["first / last"]}
+    for place, table in enumerate((fits, ratios)):
         for way, name in enumerate(("without skips", "with skips")):
             dots = [(number + 0.2 * way - 0.1, value) for number, depth in enumerate(depths) for value in table[bool(way), depth]]
             wanted[f"{place} line {name}"] = tuple(zip(*dots))
         wanted[f"{place} xticks"] = {number: [depth] for number, depth in enumerate(depths)}
-    first, last = (sum(accuracies[False, depth]) / len(accuracies[False, depth]) for depth in (depths[0], depths[-1]))
-    vanish = min(value for some in ratios.values() for value in some) <= 0.1
-    words = ["no harm"] if last >= first else ["fit worse"] if vanish else ["fit worse, and no gradient vanishes"]
-    return wanted | {"1 horizontal 0": 1, "1 logarithmic": "y", "0 title": ["accuracy"], "1 title": ["first / last"], "suptitle": words, "alt": words}
+    return wanted
 
 
 @pytest.mark.parametrize("name", facts.names)

@@ -7,7 +7,7 @@ from .. import functional as F
 from ..figures import style as G
 from .core import Live, pick, slider
 
-_LAYERS = (1, 7, 14, 20)
+_LAYERS = (1, 10, 20)
 _ACTIVATIONS = {"identity": (F.identity, F.identity_backward), "sigmoid": (F.sigmoid, F.sigmoid_backward),
                 "tanh": (F.tanh, F.tanh_backward), "ReLU": (F.relu, F.relu_backward)}
 _STARTS = {"PyTorch's Linear": 1 / 3, "LeCun's = Glorot's": 1.0, "He's": 2.0, "twice He's": 8.0}  # fan_in times the variance
@@ -15,7 +15,7 @@ _EDGES = np.linspace(-3.1, 3.1, 32)
 
 
 def histograms(images):
-    """How activations and gradients are spread in four of twenty dense layers, for digits (n, ...) and a random gradient at the top.
+    """How activations and gradients are spread in three of twenty dense layers, for digits (n, ...) and a random gradient at the top.
 
     All layers are 100 wide, so that LeCun's and Glorot's initialisations are the same. Gradients are in units of those at the top.
     """
@@ -23,7 +23,7 @@ def histograms(images):
     x = images.reshape(len(images), -1).astype(np.float64)
     x = x @ rng.standard_normal((x.shape[1], width)) / np.linalg.norm(x, axis=1, keepdims=True)
     weights, top = rng.standard_normal((most, width, width)) / width**0.5, rng.standard_normal((len(x), width))
-    fig, axes = G.canvas(10, 5.0, 2, len(_LAYERS), sharex=True, sharey=True)
+    fig, axes = G.canvas(9.6, 4.9, 2, len(_LAYERS), sharex=True, sharey=True)
     middles = (_EDGES[1:] + _EDGES[:-1]) / 2
     lines, sizes = np.empty(axes.shape, object), np.empty(axes.shape, object)
     for row, (colour, text, name) in enumerate(((G.OUTPUT, G.OUTPUT_TEXT, "activations"), (G.GRADIENT, G.GRADIENT_TEXT, "gradients"))):
@@ -31,7 +31,7 @@ def histograms(images):
             ax.set(yscale="log", ylim=(5e-4, 2), yticks=[1e-3, 1e-2, 1e-1, 1], xlim=(-3.1, 3.1), xticks=(-2, 0, 2))
             lines[row, column], = ax.plot([], [], drawstyle="steps-mid", color=colour, lw=2.5)
             sizes[row, column] = ax.text(0.5, 1.0, " ", transform=ax.transAxes, ha="center", va="bottom", color=text)
-        axes[row, 0].set_ylabel(f"share of {name}")
+        axes[row, 0].set_ylabel(name)
     for ax, layer in zip(axes[0], _LAYERS):
         ax.set_title(f"layer {layer}", pad=30)
     title = fig.suptitle(" ")
@@ -46,20 +46,19 @@ def histograms(images):
         for number, (w, cache) in zip(range(most, 0, -1), reversed(caches)):
             found[1, number] = dy
             dy = backward(dy, cache) @ w
-        ends = []
+        ends = np.empty(axes.shape)
         for row in (0, 1):
             for column, layer in enumerate(_LAYERS):
                 values = found[row, layer].ravel()
                 count = np.histogram(np.clip(values, -3, 3), _EDGES)[0]
                 lines[row, column].set_data(middles, count / len(values))
-                size = np.sqrt(np.mean(values**2))
-                sizes[row, column].set_text(f"size {size:.1g}")
-                ends.append(size)
-        title.set_text(f"Layer {most} has {ends[3] / ends[0]:.1g} times the activations of layer 1, "
-                       f"layer 1 {ends[4] / ends[7]:.1g} times the gradients of layer {most}")
+                ends[row, column] = np.sqrt(np.mean(values**2))
+                sizes[row, column].set_text(f"size {ends[row, column]:.1g}")
+        up, down = ends[0, -1] / ends[0, 0], ends[1, 0] / ends[1, -1]
+        title.set_text(f"From layer 1 to {most}: activations × {up:.1g}; from {most} to 1: gradients × {down:.1g}")
 
     return Live(fig, update, [*lines.ravel(), *sizes.ravel(), title],
-                "Activations and gradients as histograms in layers 1, 7, 14 and 20 of a dense stack",
+                "Activations and gradients as histograms in layers 1, 10 and 20 of a dense stack",
                 activation=pick("activation", list(_ACTIVATIONS), "ReLU"), start=pick("initialisation", list(_STARTS), "PyTorch's Linear"))
 
 
