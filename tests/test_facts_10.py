@@ -97,8 +97,8 @@ def shattered(now):
         return inputs, y, dy @ rise
 
     inputs, y, slope = now.once((now.depth, now.norm, now.skip, now.draw), curves)
-    deviations = slope - sum(slope) / 256
-    correlation = (sum(one * other for one, other in zip(deviations, deviations[1:])) / 255) / (sum(deviations**2) / 256)
+    left, right = slope[:-1] - sum(slope[:-1]) / 255, slope[1:] - sum(slope[1:]) / 255
+    correlation = sum(left * right) / np.sqrt(sum(left**2) * sum(right**2))
     return {"controls": {"depth": (1, 50), "norm": ("off", "on"), "skip": ("off", "on"), "draw": (1, 20)},
             "0 line 0": (inputs, y / max(abs(y))), "1 line 0": (inputs, slope / max(abs(slope))), "0 horizontal 0": 0, "1 horizontal 0": 0,
             "0 ylabel": [1], "1 ylabel": [1], "suptitle": [now.depth, now.norm, now.skip, correlation]}

@@ -176,14 +176,9 @@ def shattered():
         y, dy = curves(norm == "on", skip == "on", draw)[depth - 1]
         value.set_data(line, y / np.abs(y).max())
         slope.set_data(line, dy / np.abs(dy).max())
-        title.set_text(f"{depth} layers, batch norm {norm}, skips {skip}: neighbouring slopes have a correlation of {neighbours(dy):.2f}")
+        title.set_text(f"{depth} layers, batch norm {norm}, skips {skip}: "
+                       f"neighbouring slopes have a correlation of {np.corrcoef(dy[1:], dy[:-1])[0, 1]:.2f}")
 
     return Live(fig, update, [value, slope, title], "The output of a deep network along a line of inputs, and its slope",
                 depth=slider("layers", most, 1, most), norm=pick("batch norm", ["off", "on"], "off"),
                 skip=pick("skips", ["off", "on"], "off"), draw=slider("draw", 1, 1, 20))
-
-
-def neighbours(slopes):
-    """The correlation of each number with the next one."""
-    centred = slopes - slopes.mean()
-    return (centred[1:] * centred[:-1]).mean() / (centred * centred).mean()
