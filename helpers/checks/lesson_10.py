@@ -73,11 +73,10 @@ _BOUND = Exercise(
 )
 
 
-def _copying(below=1, second=-1, turn=False):
+def _copying(below=1, second=-1):
     def weights(width):
         eye = np.eye(width)
-        w1, w2 = np.vstack([eye, -below * eye]), np.hstack([eye, second * eye])
-        return (w1.T, w2.T) if turn else (w1, w2)
+        return np.vstack([eye, -below * eye]), np.hstack([eye, second * eye])
     return weights
 
 
@@ -88,7 +87,6 @@ _COPYING_LAYERS = Exercise(
         "max(0, x) + max(0, -x) is |x|: the second half must be subtracted.": _copying(second=1),
         "Both halves see x, so they cancel: the second is to see -x.": _copying(below=-1),
         "Both halves see x, and come out twice: the second is to see -x, and to be subtracted.": _copying(below=-1, second=1),
-        "As in Linear, the weights are (out, in): yours are transposed.": _copying(turn=True),
     },
     praise="Layers can copy, but training has to find such weights. A skip copies without any.",
     outputs=("w1", "w2"),

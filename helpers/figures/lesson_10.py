@@ -14,8 +14,7 @@ def degradation(accuracies, ratios):
     left.yaxis.set_major_formatter("{x:.0%}")
     left.legend(loc="lower left")
     fall = np.mean(accuracies[False, depths[-1]]) < np.mean(accuracies[False, depths[0]])
-    title = "Deeper plain networks fit worse" + ", and no gradient vanishes" * all(min(some) > 0.1 for some in ratios.values())
-    title = title if fall else "Here depth does no harm"
+    title = "Deeper plain networks fit worse, and " + _vanishing(ratios) if fall else "Here depth does no harm"
     fig.suptitle(title)
     return Picture(fig, f"Training accuracy, and first over last gradient, against depth, with and without skips: {title}")
 
@@ -30,10 +29,14 @@ def very_deep(log):
     left.set(ylim=(0, 1.1 * max(map(max, losses.values()))), title="training loss, last epoch")
     left.legend(loc="upper left")
     deepest = losses.pop((False, depths[-1]))
-    title = f"With batch norm, {depths[-1]} plain layers " + ("fit worst" if min(deepest) > max(map(max, losses.values())) else "do no harm")
-    title += ", and no gradient vanishes" * all(min(some) > 0.1 for some in ratios.values())
+    worst = "fit worst" if min(deepest) > max(map(max, losses.values())) else "do no harm"
+    title = f"With batch norm, {depths[-1]} plain layers {worst}, and {_vanishing(ratios)}"
     fig.suptitle(title)
     return Picture(fig, f"Training loss, and first over last gradient, against depth, batch norm everywhere, with and without skips: {title}")
+
+
+def _vanishing(ratios):
+    return "no gradient vanishes" if all(min(some) > 0.1 for some in ratios.values()) else "gradients vanish"
 
 
 def _against_depth(depths, fits, ratios):
