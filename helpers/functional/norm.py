@@ -8,15 +8,17 @@ from .checks import channels_first, channels_last, check_axes, check_float, chec
 
 
 class Cache(NamedTuple):
-    """What the backward pass needs, images and pixels as rows (N H W, C), and the statistics of the batch."""
+    """What the backward pass needs: x as it is, and the statistics of the batch (C,)."""
 
-    normalised: np.ndarray
-    scale: np.ndarray       # 1 / sqrt(var + eps) (C,)
-    weight: np.ndarray      # (C,)
-    shape: tuple            # of x
-    mean: np.ndarray        # (C,)
-    var: np.ndarray         # (C,), divided by `count`
+    x: np.ndarray
+    scale: np.ndarray       # 1 / sqrt(var + eps)
+    weight: np.ndarray
+    mean: np.ndarray
+    var: np.ndarray         # divided by `count`
     count: float            # how many numbers a channel has in the whole batch; None where the statistics were given
+
+
+BLOCK = 2**16  # numbers that are worked on at a time: they stay in a core's cache
 
 
 def _whole(array):
@@ -41,20 +43,21 @@ def batch_norm(x, weight, bias, eps=1e-5, statistics=None, total=_whole):
                              f"x ({', '.join(axes)}) = {x.shape}, {name} (C,) wanted")
     rows, count = _as_rows(x), None
     if statistics is None:
-        *sums, count = total(np.append(_sums(rows), rows.dtype.type(len(rows))))
+        *sums, count = total(np.append(_sums(rows, len(weight)), x.dtype.type(x.size // len(weight))))
         if count < 2:
             raise ValueError("batch_norm: a batch with one number a channel has no variance to divide by: use larger batches "
                              f"or images, or evaluation mode: x ({', '.join(axes)}) = {x.shape}")
-        mean = np.array(sums, rows.dtype) / count
-        centred = rows - mean
-        var = total(_sums(centred * centred)) / count  # of the differences: E[x²] - mean² loses all digits in float32
+        mean = np.array(sums, x.dtype) / count
+        var = total(_sums_of_squares(rows, mean)) / count
     else:
         mean, var = statistics
-        centred = rows - mean
     scale = 1 / np.sqrt(var + x.dtype.type(eps))
-    normalised = np.multiply(centred, scale, out=centred)
-    y = normalised * weight + bias
-    return _from_rows(y, x.shape), Cache(normalised, scale, weight, x.shape, mean, var, count)
+    y, (shift, factor, offset) = np.empty_like(rows), _along(rows, mean, scale * weight, bias)
+    for part, out in _blocks(rows, y):
+        np.subtract(part, shift, out=out)  # first, so that a large mean costs no digits
+        out *= factor
+        out += offset
+    return _from_rows(y, x.shape), Cache(x, scale, weight, mean, var, count)
 
 
 def batch_norm_backward(dy, cache, total=_whole):
@@ -63,20 +66,30 @@ def batch_norm_backward(dy, cache, total=_whole):
     dx = weight / sqrt(var + eps) (dy - mean of dy - normalised times the mean of dy normalised): mean and variance depend
     on x, too. Where they were given, dx = weight / sqrt(var + eps) dy.
     """
-    check_upstream("batch_norm_backward", dy, cache.shape, cache.normalised.dtype)
-    rows = _as_rows(dy)
-    dbias, dweight = _sums(rows), _sums(rows * cache.normalised)
+    check_upstream("batch_norm_backward", dy, cache.x.shape, cache.x.dtype)
+    rows, upstream, channels = _as_rows(cache.x), _as_rows(dy), len(cache.weight)
+    dbias, dweight = _sums(upstream, channels), _sums_of_products(rows, upstream, cache)
+    factor = cache.weight * cache.scale
     if cache.count is None:
-        dx = rows * (cache.weight * cache.scale)
+        dx = upstream * _along(rows, factor)[0]
     else:
         mean_dy, mean_product = total(np.stack([dbias, dweight])) / cache.count
-        dx = (rows - mean_dy - cache.normalised * mean_product) * (cache.weight * cache.scale)
-    return _from_rows(dx, cache.shape), dweight, dbias
+        dx = np.empty_like(rows)
+        shift, factor, lost, slope = _along(rows, cache.mean, factor, mean_dy, mean_product * cache.scale)
+        for part, above, out in _blocks(rows, upstream, dx):
+            centred = part - shift
+            centred *= slope  # normalised times the mean of dy normalised
+            np.subtract(above, lost, out=out)
+            out -= centred
+            out *= factor
+    return _from_rows(dx, cache.x.shape), dweight, dbias
 
+
+# --- A few rows at a time, so that each number comes once from memory for several steps -------------
 
 def _as_rows(x):
-    """Images (N, C, H, W) as one row a pixel (N H W, C); (N, C) as it is."""
-    return x if x.ndim == 2 else channels_last(x).reshape(-1, x.shape[1])
+    """Images (N, C, H, W) as a matrix (N H, W C), channels side by side; (N, C) as it is."""
+    return x if x.ndim == 2 else channels_last(x).reshape(x.shape[0] * x.shape[2], -1)
 
 
 def _from_rows(rows, shape):
@@ -87,9 +100,41 @@ def _from_rows(rows, shape):
     return channels_first(rows.reshape(count, height, width, channels))
 
 
-def _sums(rows):
-    """The sum of each column: as a product it rounds less than np.sum, and is faster."""
-    return np.ones(len(rows), rows.dtype) @ rows
+def _along(rows, *vectors):
+    """Vectors (C,) repeated to the length of a row: long rows are faster to work on."""
+    return [np.tile(vector, rows.shape[1] // len(vector)) for vector in vectors]
+
+
+def _blocks(*arrays):
+    """The same few rows of each of the arrays (R, M), one block after the other."""
+    step = max(1, BLOCK // arrays[0].shape[1])
+    for start in range(0, len(arrays[0]), step):
+        yield [array[start:start + step] for array in arrays]
+
+
+def _sums(rows, channels):
+    """The sum of each channel (C,): as a product it rounds less than np.sum, and is faster."""
+    return (np.ones(len(rows), rows.dtype) @ rows).reshape(-1, channels).sum(axis=0)
+
+
+def _sums_of_squares(rows, mean):
+    """Of the differences from the mean: E[x²] - mean² loses all digits in float32."""
+    (shift,), found = _along(rows, mean), np.zeros_like(mean)
+    for (part,) in _blocks(rows):
+        centred = part - shift
+        centred *= centred
+        found += _sums(centred, len(mean))
+    return found
+
+
+def _sums_of_products(rows, upstream, cache):
+    """Of dy times the normalised x, for each channel."""
+    (shift,), found = _along(rows, cache.mean), np.zeros_like(cache.mean)
+    for part, above in _blocks(rows, upstream):
+        centred = part - shift
+        centred *= above
+        found += _sums(centred, len(found))
+    return found * cache.scale
 
 
 # --- Over neighbouring channels -------------------------------------------------------------------

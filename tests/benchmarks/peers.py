@@ -1,7 +1,7 @@
 """What is measured, each in a process of its own: `peers.py KIND PEER WHAT CORES` prints its figures as JSON.
 
-KIND is a training step of a network ("step"), single operations ("operations"), where a step's time goes ("profile"),
-a step as batch and image grow ("growth"), or the whole run of the skip network ("run"). `speed.py` starts them.
+KIND is a training step of a network ("step"), single operations ("operations"), a batch norm of large maps ("norm"), where a
+step's time goes ("profile"), a step as batch and image grow ("growth"), or the whole run of the skip network ("run"). `speed.py` starts them.
 """
 import json
 import os
@@ -253,6 +253,22 @@ def loops_operations():
     return runs
 
 
+def norm(peer, _):
+    """Microseconds per image of batch norm, forward and backward, on 64 images of 64 channels of 32 × 32."""
+    x, dy = np.random.default_rng(0).standard_normal((2, 64, 64, 32, 32)).astype(np.float32)
+    if peer == "torch":
+        import torch
+        torch.set_num_threads(cores())
+        layer, x, dy = torch.nn.BatchNorm2d(64), torch.from_numpy(x).requires_grad_(), torch.from_numpy(dy)
+        run = lambda *_: layer(x).backward(dy)
+    else:
+        from helpers import layers, parallel
+        x, dy = (np.ascontiguousarray(array.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2) for array in (x, dy))
+        each = HELD.enter_context(parallel.workers(layers.Sequential(layers.BatchNorm2d(64)), training=True))
+        run = lambda *_: each(lambda worker, part: (worker.net.forward(x[part]), worker.net.backward(dy[part])), len(x))
+    return per_image(run, [(x, dy)] * STEPS)
+
+
 # --- Where a step's time goes ------------------------------------------------------------------------
 
 def profile(_, name):
@@ -314,7 +330,7 @@ def import_time(_, __):
 
 
 if __name__ == "__main__":
-    kinds = {"step": step, "operations": operations, "profile": profile, "growth": growth, "run": run, "import": import_time}
+    kinds = {"step": step, "operations": operations, "norm": norm, "profile": profile, "growth": growth, "run": run, "import": import_time}
     if len(sys.argv) == 5:
         _, kind, peer, what, where = sys.argv
         if where == "one" and hasattr(os, "sched_setaffinity"):

@@ -36,7 +36,7 @@ def ask(kind, peer=OURS, what="-", where=ONE):
 
 def measure(rounds):
     """{kind: {case: figures of all rounds}}; within a round the peers take turns."""
-    found = {kind: {} for kind in ("step", "operations", "growth", "profile", "run", "import")}
+    found = {kind: {} for kind in ("step", "operations", "norm", "growth", "profile", "run", "import")}
 
     def note(kind, case, *question):
         found[kind].setdefault(case, []).append(ask(kind, *question))
@@ -51,6 +51,9 @@ def measure(rounds):
                 note("step", (network, ONE, LOOPS), LOOPS, name, ONE)
         for peer in (OURS, INSTALLED, BEST, LOOPS):
             note("operations", peer, peer)
+        for where in (ONE, ALL):
+            for peer in (OURS, INSTALLED, BEST):
+                note("norm", (where, peer), peer, "-", where)
         note("profile", OURS, OURS, "skip_cnn")
         note("import", OURS)
         if number < 3:
@@ -112,6 +115,9 @@ def targets(found):
     ours = {where: step["skip network", where, OURS] for where in (ONE, ALL)}
     rows = [(f"step of the skip network beside {peer}, {where}", "at most", limit, ours[where] / step["skip network", where, peer], "")
             for peer, limit in ((INSTALLED, 0.75), (BEST, 1.0)) for where in (ONE, ALL)]
+    norm = {case: middle(values) for case, values in found["norm"].items()}
+    rows += [(f"batch norm of 64 images, 64 × 32 × 32, beside {BEST}, {where}", "at most", 1.2, norm[where, OURS] / norm[where, BEST], "")
+             for where in (ONE, ALL)]
     rows += [("faster than 8 ms an image, which the article's loops take, all cores", "at least", 400, 8000 / ours[ALL], " times"),
              ("beside its own products, one core", "at most", 1.5, ours[ONE] / step["skip network", ONE, PRODUCTS], ""),
              ("all cores beside one", "at least", 3, ours[ONE] / ours[ALL], " times"),
