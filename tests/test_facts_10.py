@@ -144,7 +144,11 @@ def _dots(depths, fits, ratios):
     wanted = {"1 horizontal 0": 1, "1 logarithmic": "y", "1 title": ["first / last"]}
     for place, table in enumerate((fits, ratios)):
         for way, name in enumerate(("without skips", "with skips")):
-            dots = [(number + 0.2 * way - 0.1, value) for number, depth in enumerate(depths) for value in table[bool(way), depth]]
+            dots = []
+            for number, depth in enumerate(depths):
+                some = table[bool(way), depth]
+                spread = {1: [0], 2: [-0.05, 0.05]}[len(some)]
+                dots += [(number + 0.36 * way - 0.18 + shift, value) for shift, value in zip(spread, some)]
             wanted[f"{place} line {name}"] = tuple(zip(*dots))
         wanted[f"{place} xticks"] = {number: [depth] for number, depth in enumerate(depths)}
     return wanted

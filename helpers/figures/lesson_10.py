@@ -10,7 +10,7 @@ def degradation(accuracies, ratios):
     """Training accuracies and first over last gradient, both {(skips, depth): one number a seed}: a dot a run."""
     depths = sorted({depth for _, depth in accuracies})
     fig, left = _against_depth(depths, accuracies, ratios)
-    left.set(ylim=(0.5, 1.02), title="training accuracy")
+    left.set(ylim=(min(0.5, *map(min, accuracies.values())) - 0.05, 1.02), title="training accuracy")
     left.yaxis.set_major_formatter("{x:.0%}")
     left.legend(loc="lower left")
     fall = np.mean(accuracies[False, depths[-1]]) < np.mean(accuracies[False, depths[0]])
@@ -44,7 +44,9 @@ def _against_depth(depths, fits, ratios):
     fig, (left, right) = canvas(11, 4.6, 1, 2)
     for ax, table in ((left, fits), (right, ratios)):
         for skips, colour, mark, label in _KINDS:
-            places = [(place + 0.1 * (2 * skips - 1), number) for place, depth in enumerate(depths) for number in table[skips, depth]]
+            side = 0.18 if skips else -0.18
+            places = [(place + side + 0.1 * (seed - (len(table[skips, depth]) - 1) / 2), number)
+                      for place, depth in enumerate(depths) for seed, number in enumerate(table[skips, depth])]
             ax.plot(*np.transpose(places), mark, color=colour, ms=11, mec="white", label=label)
         ax.set(xlim=(-0.5, len(depths) - 0.5), xticks=range(len(depths)), xticklabels=depths, xlabel="layers")
     right.axhline(1, color=QUIET, lw=2, zorder=0)
