@@ -108,7 +108,7 @@ MAKERS = {
     "bias_correction": live.bias_correction,
     "factors": live.factors,
     "vanishing": lambda: live.vanishing(_digits().x_train[:32]),
-    "histograms": lambda: live.histograms(_digits().x_train[:64]),
+    "histograms": lambda: live.histograms(_digits().x_train[:32]),
     "degradation": lambda: live.degradation(_depths()),
     "two_images": lambda: live.two_images(_digits().x_test[_ten()]),
     "shattered": live.shattered,

@@ -23,7 +23,7 @@ def histograms(images):
     x = images.reshape(len(images), -1).astype(np.float64)
     x = x @ rng.standard_normal((x.shape[1], width)) / np.linalg.norm(x, axis=1, keepdims=True)
     weights, top = rng.standard_normal((most, width, width)) / width**0.5, rng.standard_normal((len(x), width))
-    fig, axes = G.canvas(9.6, 4.9, 2, len(_LAYERS), sharex=True, sharey=True)
+    fig, axes = G.canvas(8.8, 4.6, 2, len(_LAYERS), sharex=True, sharey=True)
     middles = (_EDGES[1:] + _EDGES[:-1]) / 2
     lines, sizes = np.empty(axes.shape, object), np.empty(axes.shape, object)
     for row, (colour, text, name) in enumerate(((G.OUTPUT, G.OUTPUT_TEXT, "activations"), (G.GRADIENT, G.GRADIENT_TEXT, "gradients"))):
@@ -55,7 +55,7 @@ def histograms(images):
                 ends[row, column] = np.sqrt(np.mean(values**2))
                 sizes[row, column].set_text(f"size {ends[row, column]:.1g}")
         up, down = ends[0, -1] / ends[0, 0], ends[1, 0] / ends[1, -1]
-        title.set_text(f"From layer 1 to {most}: activations × {up:.1g}; from {most} to 1: gradients × {down:.1g}")
+        title.set_text(f"Layer 1 to {most}: activations × {up:.1g}; {most} to 1: gradients × {down:.1g}")
 
     return Live(fig, update, [*lines.ravel(), *sizes.ravel(), title],
                 "Activations and gradients as histograms in layers 1, 10 and 20 of a dense stack",
