@@ -38,7 +38,7 @@ class Optimizer:
         self._check_groups()
         _check_values(self._name, [parameter.value for parameter in self.parameters])
         self._made_for = [(parameter.value.shape, parameter.value.dtype) for parameter in self.parameters]
-        self.state = [{name: np.zeros(shape, dtype) for name in self.arrays} for shape, dtype in self._made_for]
+        self.state = [{name: np.zeros_like(parameter.value) for name in self.arrays} for parameter in self.parameters]
         self.t = 0
 
     @property
@@ -106,7 +106,12 @@ class Optimizer:
             raise ValueError(f"{who} has shape {shape} but its gradient {np.shape(g)}: was backward run on this network?")
         if shape and g.dtype != dtype:
             raise TypeError(f"{who} is {dtype} but its gradient {g.dtype}: convert with .astype(np.{dtype})")
-        return np.asarray(g, dtype, order="C")
+        g = np.asarray(g, dtype)
+        if g.strides == value.strides:
+            return g
+        laid = np.empty_like(value)  # numbers in the order of the value's: then blocks of both can be taken
+        laid[...] = g
+        return laid
 
     def _with_decay(self, value, g, group):
         """The gradient of loss + weight_decay / 2 * |value|², which pulls every weight towards zero."""
@@ -256,12 +261,15 @@ def decay_groups(parameters, weight_decay):
 
 
 def _blocks(arrays):
-    """The same BLOCK numbers of each array, block after block; the arrays as they are where one is not in one piece."""
+    """The same BLOCK numbers of each array, block after block; the arrays as they are where they do not lie alike, in one piece."""
     size = arrays[0].size
-    if size <= BLOCK or not all(array.flags.c_contiguous for array in arrays):
+    if size <= BLOCK or len({array.strides for array in arrays}) > 1:
         yield arrays
         return
-    flat = [array.reshape(-1) for array in arrays]
+    flat = [array.ravel(order="K") for array in arrays]  # in the order in which the numbers lie in memory
+    if not all(map(np.may_share_memory, flat, arrays)):  # copies, for there are gaps
+        yield arrays
+        return
     for start in range(0, size, BLOCK):
         yield [array[start:start + BLOCK] for array in flat]
 

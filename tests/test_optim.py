@@ -345,10 +345,31 @@ def test_blocks_give_the_same_bits(kind, size, block, decay, layout, gradient, s
     assert all(np.array_equal(a, b) for a, b in zip(moved(block), moved(10**6), strict=True))
 
 
-def test_large_arrays_come_in_blocks_and_only_where_the_formula_allows():
+@pytest.mark.parametrize("kind", [SGD, Adam])
+def test_blocks_where_gaps_or_orders_do_not_allow_them(kind):
+    """Value and gradient with the same gaps; and a value whose numbers lie in another order than when the optimiser was made."""
+    rng = np.random.default_rng(0)
+    start, slope = rng.standard_normal((2, 3, 40)).astype(np.float32)
+    gaps = Box(np.repeat(start, 2, axis=1)[:, ::2], np.repeat(slope, 2, axis=1)[:, ::2])
+    other, plain = Box(np.array(start, order="F"), slope.copy()), Box(start.copy(), slope.copy())
+    optimizers = [kind([parameter], 0.1) for parameter in (gaps, other, plain)]
+    with patch.object(optim, "BLOCK", 7):
+        for optimizer in optimizers:
+            optimizer.step()
+        other.value = other.value.copy(order="C")
+        for parameter in (gaps, other, plain):
+            parameter.grad *= slope
+        for optimizer in optimizers:
+            optimizer.step()
+    assert np.array_equal(gaps.value, plain.value) and np.array_equal(other.value, plain.value)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_large_arrays_come_in_blocks_and_only_where_the_formula_allows(order):
+    """In whatever order their numbers lie in memory, and also where a gradient's lie otherwise."""
     sizes = []
 
-    class Seen(SGD):
+    class Seen(Momentum):
         def _move(self, value, g, state, group):
             sizes.append(value.shape)
             super()._move(value, g, state, group)
@@ -356,9 +377,9 @@ def test_large_arrays_come_in_blocks_and_only_where_the_formula_allows():
     class Whole(Seen):
         elementwise = False
 
-    value = np.zeros((7, optim.BLOCK // 3), np.float32)
+    value = np.zeros((7, optim.BLOCK // 3), np.float32, order)
     for kind in (Seen, Whole):
-        kind([Box(value, np.ones_like(value))], lr=1.0).step()
+        kind([Box(value, np.ones(value.shape, np.float32))], lr=1.0).step()
     assert sizes == [(optim.BLOCK,), (optim.BLOCK,), (value.size - 2 * optim.BLOCK,), value.shape]
     assert (value == -2).all()
 

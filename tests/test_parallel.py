@@ -654,7 +654,7 @@ def test_the_gradient_of_the_images_is_never_computed(shard, count, monkeypatch)
     asked, real = [], F.conv2d_backward
 
     def spy(dy, cache, input_gradient=True):
-        asked.append((cache[2][1], input_gradient))  # the channels of its images
+        asked.append((cache[3][1], input_gradient))  # the channels of its images
         return real(dy, cache, input_gradient)
 
     net = network(shard=shard)

@@ -82,3 +82,13 @@ def channels_last(x):
 def channels_first(x):
     """The array (N, H, W, C) as (N, C, H, W): always a view."""
     return x.transpose(0, 3, 1, 2)
+
+
+def taps_first(w):
+    """The filters (F, C, KH, KW) as taps (KH, KW, C, F), contiguous: a view if they lie so in memory, else a copy."""
+    return np.ascontiguousarray(w.transpose(2, 3, 1, 0))
+
+
+def filters_first(taps):
+    """The taps (KH, KW, C, F) as filters (F, C, KH, KW): always a view."""
+    return taps.transpose(3, 2, 0, 1)

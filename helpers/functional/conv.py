@@ -11,8 +11,8 @@ gradient is zero. Like every deep-learning library, "convolution" here does not 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .checks import channels_first, channels_last, check_axes, check_float, check_upstream, check_weighted, pair
-from .windows import collected, laid_out
+from . import pixels, windows, winograd
+from .checks import channels_first, channels_last, check_axes, check_float, check_upstream, check_weighted, filters_first, pair, taps_first
 
 IMAGE, FILTERS = ("N", "C", "H", "W"), ("F", "C", "KH", "KW")
 
@@ -115,38 +115,54 @@ def conv2d(x, w, b, stride=1, padding=0):
     """Slide every filter over every image: y_nf = b_f + sum of window times filter, at each place.
 
     x (N, C, H, W), w (F, C, KH, KW), b (F,) or None -> y (N, F, OH, OW), cache (LeCun et al. 1998, section 2).
-    It is one matrix product: windows as rows, filters as columns.
+    The numbers are those of `conv2d_loops`, but for rounding; how they are computed hangs on the shapes (`algorithm`).
     Raises TypeError for dtypes that are not floating point or not shared, ValueError for shapes that
     do not fit, a filter larger than the padded image, a stride below 1 or a negative padding.
     """
     check_weighted("conv2d", x, w, b)
     stride, padding, out = _conv_geometry("conv2d", x, w, stride, padding)
     _check_bias("conv2d", w, b)
-    windows = laid_out(x, w.shape[2:], stride, padding, out)
-    taps = w.transpose(2, 3, 1, 0).copy()  # (KH, KW, C, F), in the order of a window
-    y = windows @ taps.reshape(-1, len(w))
+    way = algorithm(x.shape, w.shape, stride, padding, out)
+    taps = taps_first(w)
+    y, kept = way.forward(x.transpose(0, 2, 3, 1), taps, stride, padding, out)
     if b is not None:
         images = y.reshape(len(x), -1)
         images += np.tile(b, out[0] * out[1])  # a whole image at a time, not F numbers: three times as fast
-    return channels_first(y.reshape(len(x), *out, len(w))), (windows, taps, x.shape, out, stride, padding, b is not None)
+    return channels_first(y), (way, kept, taps, x.shape, out, stride, padding, b is not None)
 
 
 def conv2d_backward(dy, cache, input_gradient=True):
     """Where the forward pass read a number, the backward pass adds to its gradient.
 
-    dy (N, F, OH, OW) -> dx (N, C, H, W), dw (F, C, KH, KW), db (F,). With windows as rows of a matrix:
-    dw = windowsᵀ dy, and each pixel collects wᵀ dy from every window that saw it. Without a bias, db is None.
+    dy (N, F, OH, OW) -> dx (N, C, H, W), dw (F, C, KH, KW), db (F,). Without a bias, db is None.
     Without `input_gradient`, dx is None and costs nothing: the first layer does not need it.
     """
-    windows, taps, x_shape, out, stride, padding, biased = cache
+    way, kept, taps, x_shape, out, stride, padding, biased = cache
     filters = taps.shape[3]
     check_upstream("conv2d_backward", dy, (x_shape[0], filters, *out), taps.dtype)
     dy = channels_last(dy)
     rows = dy.reshape(-1, filters)
-    dw = np.ascontiguousarray((windows.T @ rows).reshape(taps.shape).transpose(3, 2, 0, 1))
     db = np.ones(len(rows), dy.dtype) @ rows if biased else None  # the sum over rows, ten times as fast as sum(axis=0)
-    dx = channels_first(collected(dy, taps, x_shape, stride, padding)) if input_gradient else None
-    return dx, dw, db
+    dx, dtaps = way.backward(dy, kept, taps, x_shape, stride, padding, input_gradient)
+    return channels_first(dx) if input_gradient else None, filters_first(dtaps), db
+
+
+def algorithm(x_shape, w_shape, stride, padding, out):
+    """Which module computes a convolution: `windows`, `pixels` or `winograd`, by what is fastest.
+
+    - `windows`, with fewer than 16 channels or filters: then layout costs more than products;
+    - `pixels`, where at least half of the taps meet nothing but padding: maps of 2 × 2 and less under 3 × 3 filters;
+    - `winograd`, for 3 × 3 filters with stride 1 and padding of at most 2;
+    - `windows`, for all others.
+    """
+    (filters, channels, *kernel), size = w_shape, x_shape[2:]
+    if min(filters, channels) < 16:
+        return windows
+    if 2 * pixels.multiplications(kernel, size, stride, padding, out) <= kernel[0] * kernel[1] * out[0] * out[1]:
+        return pixels
+    if kernel == [3, 3] and stride == (1, 1) and max(padding) <= 2:
+        return winograd
+    return windows
 
 
 def conv2d_loops(x, w, b, stride=1, padding=0):

@@ -14,7 +14,7 @@ from math import ceil
 import numpy as np
 
 
-def _view(array, shape, strides):
+def view(array, shape, strides):
     """Another look at a contiguous array's memory; strides count numbers, not bytes."""
     return np.ndarray(shape, array.dtype, array, 0, [stride * array.itemsize for stride in strides])
 
@@ -33,12 +33,26 @@ def framed(x, above, left, height, width):
     return frame
 
 
+# --- One matrix product ---------------------------------------------------------------------------
+
+def forward(x, taps, stride, padding, out):
+    """y (N, OH, OW, F) of x (N, H, W, C) and taps (KH, KW, C, F), windows as rows times filters as columns; and the windows."""
+    windows = laid_out(x, taps.shape[:2], stride, padding, out)
+    return (windows @ taps.reshape(-1, taps.shape[3])).reshape(len(x), *out, -1), windows
+
+
+def backward(dy, windows, taps, x_shape, stride, padding, input_gradient):
+    """dx (N, H, W, C), or None without `input_gradient`, and dtaps (KH, KW, C, F) = windowsᵀ dy, dy as rows."""
+    dtaps = (windows.T @ dy.reshape(-1, dy.shape[3])).reshape(taps.shape)
+    return collected(dy, taps, x_shape, stride, padding) if input_gradient else None, dtaps
+
+
 # --- Windows as rows of a matrix ------------------------------------------------------------------
 
 def laid_out(x, kernel, stride, padding, out):
-    """Every window of the images x (N, C, H, W) as a row: (N OH OW, KH KW C). It may share memory with x."""
-    (_, channels, height, width), (above, left) = x.shape, padding
-    x = framed(x.transpose(0, 2, 3, 1), above, left, height + 2 * above, width + 2 * left)
+    """Every window of the images x (N, H, W, C) as a row: (N OH OW, KH KW C). It may share memory with x."""
+    (_, height, width, channels), (above, left) = x.shape, padding
+    x = framed(x, above, left, height + 2 * above, width + 2 * left)
     way = tap_by_tap if 2 * kernel[1] * channels < out[1] and kernel != (1, 1) else row_by_row
     return way(x, kernel, stride, out)
 
@@ -49,7 +63,7 @@ def row_by_row(x, kernel, stride, out):
     if kernel == stride == (1, 1):
         return x.reshape(-1, channels)
     windows, row = np.empty((count, *out, kernel[0], kernel[1] * channels), x.dtype), width * channels
-    windows[...] = _view(x, windows.shape, (height * row, stride[0] * row, stride[1] * channels, row, 1))
+    windows[...] = view(x, windows.shape, (height * row, stride[0] * row, stride[1] * channels, row, 1))
     return windows.reshape(-1, kernel[0] * kernel[1] * channels)
 
 
@@ -60,9 +74,9 @@ def tap_by_tap(x, kernel, stride, out):
     """
     (count, height, width, channels), (rows, columns) = x.shape, out
     shifted, row = np.empty((kernel[1], channels, count, height, columns), x.dtype), width * channels
-    shifted[...] = _view(x, shifted.shape, (channels, 1, height * row, row, stride[1] * channels))
+    shifted[...] = view(x, shifted.shape, (channels, 1, height * row, row, stride[1] * channels))
     windows, area = np.empty((*kernel, channels, count, rows, columns), x.dtype), height * columns
-    windows[...] = _view(shifted, windows.shape, (columns, channels * count * area, count * area, area, stride[0] * columns, 1))
+    windows[...] = view(shifted, windows.shape, (columns, channels * count * area, count * area, area, stride[0] * columns, 1))
     return windows.reshape(kernel[0] * kernel[1] * channels, -1).T
 
 

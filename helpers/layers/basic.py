@@ -52,7 +52,8 @@ class Conv2d(Module):
         kernel = checks.pair("Conv2d", "kernel_size", kernel_size, 1)
         self.stride = checks.pair("Conv2d", "stride", stride, 1)
         self.padding = checks.pair("Conv2d", "padding", padding, 0)
-        self.weight = Parameter(init((out_channels, in_channels, *kernel), generator(rng), dtype))
+        filters = init((out_channels, in_channels, *kernel), generator(rng), dtype)
+        self.weight = Parameter(checks.filters_first(checks.taps_first(filters)))  # lies in memory as `conv2d` reads it
         self.bias = Parameter(np.zeros(out_channels, dtype)) if bias else None
 
     def forward(self, x):

@@ -1,0 +1,71 @@
+"""Residual networks of He et al. (2016), with torchvision's names in their state_dict."""
+import numpy as np
+
+from ..init import he_normal
+from ..layers import AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, Module, ReLU, Residual, Sequential
+
+
+class BasicBlock(Module):
+    """y = relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)), both convolutions 3 × 3 (figure 5, left).
+
+    x (N, channels, H, W) -> y (N, filters, H / stride, W / stride), rounded up. Where the shape changes, the shortcut
+    `downsample` is a 1 × 1 convolution with this stride and a batch norm (section 3.3, option B), else the identity.
+    """
+
+    def __init__(self, channels, filters, stride, rng, init=he_normal):
+        self.conv1 = Conv2d(channels, filters, 3, rng, stride, 1, bias=False, init=init)
+        self.bn1 = BatchNorm2d(filters)
+        self.conv2 = Conv2d(filters, filters, 3, rng, 1, 1, bias=False, init=init)
+        self.bn2 = BatchNorm2d(filters)
+        self.downsample = None
+        if stride > 1 or channels != filters:
+            self.downsample = Sequential(Conv2d(channels, filters, 1, rng, stride, bias=False, init=init), BatchNorm2d(filters))
+        self.path = Sequential(Residual(Sequential(self.conv1, self.bn1, ReLU(), self.conv2, self.bn2), self.downsample), ReLU())
+
+    def forward(self, x):
+        return self.path.forward(x)
+
+    def backward(self, dy):
+        return self.path.backward(dy)
+
+
+class ResNet(Module):
+    """Images (N, channels, H, W) -> logits (N, num_classes): a stem, four stages of blocks, the mean of each map, a dense layer.
+
+    The stem is a 7 × 7 convolution with stride 2, batch norm, ReLU, and max pooling of 3 × 3 with stride 2; stages two to four
+    begin with stride 2 (table 1).
+    """
+
+    def __init__(self, blocks, filters, num_classes, channels, rng):
+        self.conv1 = Conv2d(channels, filters[0], 7, rng, 2, 3, bias=False)
+        self.bn1 = BatchNorm2d(filters[0])
+        inputs, stages = filters[0], []
+        for number, (count, outputs) in enumerate(zip(blocks, filters), 1):
+            strides = [1 if number == 1 else 2] + [1] * (count - 1)
+            stage = [BasicBlock(inputs if place == 0 else outputs, outputs, stride, rng) for place, stride in enumerate(strides)]
+            setattr(self, f"layer{number}", Sequential(*stage))
+            stages.append(getattr(self, f"layer{number}"))
+            inputs = outputs
+        self.fc = Linear(inputs, num_classes, rng)
+        self.path = Sequential(self.conv1, self.bn1, ReLU(), MaxPool2d(3, 2, 1), *stages, AdaptiveAvgPool2d(1), Flatten(), self.fc)
+
+    def forward(self, x):
+        return self.path.forward(x)
+
+    def backward(self, dy):
+        return self.path.backward(dy)
+
+    def drop_input_gradient(self):
+        self.path.drop_input_gradient()
+
+
+def resnet(blocks, filters=(64, 128, 256, 512), num_classes=1000, channels=3, seed=0):
+    """A residual network of basic blocks, so many in each of the stages; weights by `he_normal` from `seed`."""
+    if len(blocks) != len(filters) or min(blocks) < 1:
+        raise ValueError(f"resnet: one number of blocks, at least 1, for each of the stages: blocks {blocks}, filters {filters}")
+    return ResNet(blocks, filters, num_classes, channels, np.random.default_rng(seed))
+
+
+def resnet34(num_classes=1000, seed=0):
+    """ResNet-34: 3, 4, 6 and 3 blocks of 64, 128, 256 and 512 filters, 34 layers with weights (table 1)."""
+    return resnet((3, 4, 6, 3), num_classes=num_classes, seed=seed)

@@ -1,0 +1,157 @@
+"""The other algorithms of a convolution, `pixels` and `winograd`: the numbers of the plain form, and which is taken when."""
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_convolution import SEEDS, Geometry, assert_equal, both, draw_arrays, forward_and_backward, frozen, geometries, whole
+
+from helpers import functional as F
+from helpers.functional import conv, pixels, windows, winograd
+from helpers.functional.checks import channels_last
+
+WAYS = {"pixels": pixels, "winograd": winograd}
+
+
+@contextmanager
+def taken(way):
+    with patch.object(conv, "algorithm", lambda *_: way):
+        yield
+
+
+@st.composite
+def winograds(draw, side=13):
+    """3 × 3 filters, stride 1, padding of at most 2, any maps that they fit."""
+    padding = draw(st.tuples(st.integers(0, 2), st.integers(0, 2)))
+    size = tuple(draw(st.integers(max(1, 3 - 2 * pad), side)) for pad in padding)
+    count, channels, filters = (draw(st.integers(1, 4)) for _ in range(3))
+    return Geometry(count, channels, filters, size, 3, 1, padding)
+
+
+def plain(arrays, geometry):
+    with taken(windows):
+        return forward_and_backward(arrays, geometry)
+
+
+@settings(max_examples=300)
+@given(geometries(side=7), SEEDS, st.sampled_from([np.float32, np.float64]))
+def test_pixels_are_the_plain_form(geometry, seed, dtype):
+    arrays = draw_arrays(geometry, seed, whole, dtype)
+    with taken(pixels):
+        assert_equal(forward_and_backward(arrays, geometry), plain(arrays, geometry))
+
+
+@settings(max_examples=300)
+@given(winograds(), SEEDS, st.integers(1, 3000))
+def test_winograd_is_the_plain_form(geometry, seed, cached):
+    """To 1e-11 of the largest number in float64, and 1e-4 in float32; whatever number of images is worked on at a time."""
+    for dtype, limit in ((np.float64, 1e-11), (np.float32, 1e-4)):
+        arrays = draw_arrays(geometry, seed, dtype=dtype)
+        with taken(winograd), patch.object(winograd, "CACHED", cached):
+            found = forward_and_backward(arrays, geometry)
+        for mine, other in zip(found, plain([array.astype(np.float64) for array in arrays], geometry), strict=True):
+            assert mine.dtype == dtype
+            np.testing.assert_allclose(mine, other, rtol=0, atol=limit * max(1, np.abs(other).max()))
+
+
+@pytest.mark.parametrize("size", [(8, 8), (4, 4), (2, 9)], ids=str)
+def test_how_much_winograd_rounds_in_float32(size):
+    """Many channels: the largest error of y, dx and dw, over their largest number."""
+    for channels in (64, 512):
+        geometry = Geometry(4, channels, 32, size, 3, 1, 1)
+        arrays = draw_arrays(geometry, channels, dtype=np.float32)
+        with taken(winograd):
+            found = forward_and_backward(arrays, geometry)
+        exact = plain([array.astype(np.float64) for array in arrays], geometry)
+        errors = [np.abs(mine - other).max() / np.abs(other).max() for mine, other in zip(found, exact)]
+        assert max(errors) < 3e-5, errors
+
+
+@pytest.mark.parametrize("size, tile", [((1, 2), (2, 2)), ((2, 3), (2, 4)), ((9, 4), (4, 4))], ids=str)
+def test_two_rows_need_no_larger_tile(size, tile):
+    assert winograd.tile(size) == tile
+
+
+@pytest.mark.parametrize("m", [2, 4])
+def test_along_a_line_fewer_products_give_the_same(m):
+    """F(m, 3): A (G w * B x) is the three taps at m places, for every tap and pixel."""
+    b, g, a = winograd.matrices(m, np.float64)
+    for tap, pixel in np.ndindex(3, m + 2):
+        w, x = np.eye(3)[tap], np.eye(m + 2)[pixel]
+        np.testing.assert_allclose(a @ ((g @ w) * (b @ x)), np.correlate(x, w, "valid"), rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@given(geometry=winograds(side=6), seed=SEEDS, layout=st.sampled_from(["frozen", "Fortran", "every other"]))
+def test_how_arrays_lie_in_memory_changes_nothing_and_none_is_written_into(way, geometry, seed, layout):
+    arrays = draw_arrays(geometry, seed)
+    with taken(way):
+        wanted = forward_and_backward(arrays, geometry)
+        if layout == "every other":
+            wide = [np.repeat(array, 2, axis=-1) for array in arrays]
+            laid = [array[..., ::2] for array in wide]
+        else:
+            laid = frozen(arrays) if layout == "frozen" else [np.asfortranarray(array) for array in arrays]
+        found = forward_and_backward(laid, geometry)
+    for mine, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@given(geometry=winograds(side=6), seed=SEEDS)
+def test_nothing_that_is_returned_or_kept_changes_later(way, geometry, seed):
+    arrays = draw_arrays(geometry, seed)
+    *inputs, dy = arrays
+    with taken(way):
+        y, cache = F.conv2d(*inputs, **geometry.kwargs)
+        first = [y, *F.conv2d_backward(dy, cache)]
+        copies = [array.copy() for array in first]
+        forward_and_backward(draw_arrays(geometry, seed + 1 if seed < 2**32 - 1 else 0), geometry)
+        again = F.conv2d_backward(dy, cache)  # the cache is as it was
+    assert_equal(first, copies)
+    assert_equal(again, copies[1:])
+
+
+@pytest.mark.parametrize("way", [windows, pixels, winograd])
+@given(geometry=winograds(side=6), seed=SEEDS)
+def test_without_the_gradient_of_the_input(way, geometry, seed):
+    *inputs, dy = draw_arrays(geometry, seed)
+    with taken(way):
+        _, cache = F.conv2d(*inputs, **geometry.kwargs)
+        dx, *others = F.conv2d_backward(dy, cache, input_gradient=False)
+        assert dx is None
+        assert_equal(others, F.conv2d_backward(dy, cache)[1:])
+    _, kept, taps, x_shape, _, stride, padding, _ = cache
+    assert way.backward(channels_last(dy), kept, taps, x_shape, stride, padding, False)[0] is None
+
+
+@given(geometries(), SEEDS)
+def test_multiplications_are_counted(geometry, seed):
+    """The products of `conv2d_loops` that meet no padding: convolve ones with ones."""
+    ones = np.ones((1, 1, *geometry.size)), np.ones((1, 1, *both(geometry.kernel)))
+    y, _ = F.conv2d(*ones, None, **geometry.kwargs)
+    pairs = [both(value) for value in (geometry.kernel, geometry.stride, geometry.padding)]
+    kernel, stride, padding = pairs
+    assert pixels.multiplications(kernel, geometry.size, stride, padding, geometry.out) == y.sum()
+
+
+@pytest.mark.parametrize("channels, filters, size, kernel, stride, padding, wanted", [
+    (64, 64, 8, 3, 1, 1, winograd), (128, 128, 4, 3, 1, 1, winograd), (64, 64, 56, 3, 1, 1, winograd),
+    (256, 256, 2, 3, 1, 1, pixels), (512, 512, 1, 3, 1, 1, pixels), (256, 512, 2, 3, 2, 1, pixels),
+    (16, 16, 14, 3, 1, 1, winograd), (16, 15, 14, 3, 1, 1, windows), (15, 16, 2, 3, 1, 1, windows),
+    (3, 64, 32, 7, 2, 3, windows),    # few channels
+    (1, 16, 28, 8, 1, 0, windows), (16, 8, 21, 4, 2, 0, windows),
+    (64, 128, 8, 3, 2, 1, windows),   # a stride
+    (64, 128, 8, 1, 2, 0, windows),   # one pixel
+    (64, 64, 8, 5, 1, 2, windows),    # another kernel
+    (64, 64, 20, 3, 1, 3, windows),   # a wide padding
+])
+def test_which_algorithm_is_taken(channels, filters, size, kernel, stride, padding, wanted):
+    x, w = np.ones((1, channels, size, size), np.float32), np.ones((filters, channels, kernel, kernel), np.float32)
+    with patch.object(wanted, "forward", side_effect=wanted.forward) as forward, \
+            patch.object(wanted, "backward", side_effect=wanted.backward) as backward:
+        y, cache = F.conv2d(x, w, None, stride, padding)
+        F.conv2d_backward(y, cache)
+    assert forward.called and backward.called

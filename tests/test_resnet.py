@@ -1,0 +1,124 @@
+"""Residual networks: their names and shapes are torchvision's, their numbers PyTorch's."""
+import numpy as np
+import pytest
+
+from helpers import functional as F
+from helpers import models
+from helpers.gradcheck import check_module
+from helpers.layers import BatchNorm2d
+from helpers.models.resnet import BasicBlock
+
+
+def test_resnet34_has_the_parameters_of_the_paper():
+    """21,797,672 for a thousand classes, as torchvision's; a class less takes 513 away."""
+    net = models.resnet34(num_classes=2, seed=0)
+    assert sum(parameter.value.size for parameter in net.parameters()) == 21_285_698 == 21_797_672 - 998 * 513
+    state = net.state_dict()
+    assert len([name for name, parameter in net.named_parameters() if parameter.value.ndim > 1 and "downsample" not in name]) == 34
+    assert [name for name in state if name.startswith("layer2.0.")] == [
+        *(f"layer2.0.{name}" for name in ("conv1.weight", "bn1.weight", "bn1.bias", "conv2.weight", "bn2.weight", "bn2.bias",
+                                          "downsample.0.weight", "downsample.1.weight", "downsample.1.bias"))] + [
+        name for name in state if name.startswith("layer2.0.") and "running" in name]
+    assert state["conv1.weight"].shape == (64, 3, 7, 7)
+    assert state["layer4.2.conv2.weight"].shape == (512, 512, 3, 3)
+    assert state["layer3.0.downsample.0.weight"].shape == (256, 128, 1, 1)
+    assert state["fc.weight"].shape == (2, 512)
+    assert "layer4.2.bn2.running_var" in state and "layer1.0.downsample.0.weight" not in state
+    assert not any("path" in name for name in state)
+
+
+def test_the_seed_decides_how_it_begins():
+    first, same, other = (models.resnet((1, 1), (4, 6), num_classes=3, seed=seed).state_dict() for seed in (0, 0, 1))
+    assert all(np.array_equal(first[name], same[name]) for name in first)
+    assert not np.array_equal(first["conv1.weight"], other["conv1.weight"])
+
+
+@pytest.mark.parametrize("blocks, filters", [((1, 2), (4,)), ((1, 0), (4, 6))])
+def test_stages_that_do_not_fit(blocks, filters):
+    with pytest.raises(ValueError, match="one number of blocks, at least 1"):
+        models.resnet(blocks, filters)
+
+
+@pytest.mark.parametrize("channels, filters, stride", [(3, 3, 1), (3, 4, 1), (2, 3, 2), (3, 3, 2)])
+@pytest.mark.parametrize("mode", [True, False])
+def test_gradients_of_a_block(channels, filters, stride, mode):
+    block = BasicBlock(channels, filters, stride, 0).double()
+    rng = np.random.default_rng(1)
+    for module in block.modules():
+        if isinstance(module, BatchNorm2d):
+            for place in (module.weight, module.bias, module.running_var):
+                place.value[...] = rng.uniform(0.5, 2, place.value.shape)
+    errors = check_module(block.train(mode), rng.standard_normal((2, channels, 5, 6)), rng)
+    assert len(errors) == 7 + 3 * (block.downsample is not None)
+    assert max(errors.values()) < 1e-6, errors
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("make, size", [
+    (lambda: models.resnet((1, 2), (16, 20), num_classes=3), (33, 40)), (lambda: models.resnet34(num_classes=2), (32, 32))])
+def test_logits_gradients_and_buffers_are_pytorchs(make, size):
+    """In float64, over two steps of training and one of evaluation: to 1e-8 of the largest number of each array."""
+    torch = pytest.importorskip("torch")
+    net, rng = make().double(), np.random.default_rng(0)
+    peer = torch_peer(torch, net)
+    optimizer = torch.optim.SGD(peer.parameters(), 0.01)
+    for mode in (True, True, False):
+        x, labels = rng.standard_normal((4, 3, *size)), rng.integers(0, 2, 4)
+        net.train(mode)
+        peer.train(mode)
+        logits = net.forward(x)
+        _, dlogits = F.cross_entropy(logits, labels)
+        net.backward(dlogits)
+        optimizer.zero_grad()
+        theirs = peer(torch.tensor(x))
+        torch.nn.functional.cross_entropy(theirs, torch.tensor(labels)).backward()
+        pairs = [(logits, theirs.detach().numpy())]
+        pairs += [(parameter.grad, tensor.grad.numpy()) for parameter, tensor in zip(net.parameters(), peer.parameters(), strict=True)]
+        pairs += [(value, peer.state_dict()[name].numpy()) for name, value in net.state_dict().items()]
+        for ours, wanted in pairs:
+            assert ours.shape == wanted.shape
+            assert np.abs(ours - wanted).max() <= 1e-8 * max(np.abs(wanted).max(), 1e-3)
+        optimizer.step()
+        for parameter in net.parameters():
+            parameter.value -= 0.01 * parameter.grad
+
+
+def torch_peer(torch, net):
+    """The same network in PyTorch, in float64, with the weights and buffers of `net`."""
+    nn = torch.nn
+
+    class Block(nn.Module):
+        def __init__(self, ours):
+            super().__init__()
+            self.conv1, self.bn1, self.conv2, self.bn2 = map(layer, (ours.conv1, ours.bn1, ours.conv2, ours.bn2))
+            self.downsample = ours.downsample and nn.Sequential(*map(layer, ours.downsample.layers))
+
+        def forward(self, x):
+            y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
+            return torch.relu(y + (self.downsample(x) if self.downsample else x))
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1, self.bn1 = layer(net.conv1), layer(net.bn1)
+            for name in stages:
+                setattr(self, name, nn.Sequential(*map(Block, getattr(net, name).layers)))
+            self.fc = nn.Linear(*net.fc.weight.value.shape[::-1])
+
+        def forward(self, x):
+            x = nn.functional.max_pool2d(torch.relu(self.bn1(self.conv1(x))), 3, 2, 1)
+            for name in stages:
+                x = getattr(self, name)(x)
+            return self.fc(x.mean((2, 3)))
+
+    def layer(ours):
+        if isinstance(ours, BatchNorm2d):
+            return nn.BatchNorm2d(len(ours.weight.value))
+        filters, channels, *kernel = ours.weight.value.shape
+        return nn.Conv2d(channels, filters, kernel, ours.stride, ours.padding, bias=False)
+
+    stages = [name for name in vars(net) if name.startswith("layer")]
+    peer = Net().double()
+    wrong = peer.load_state_dict({name: torch.tensor(value) for name, value in net.state_dict().items()}, strict=False)
+    assert wrong.unexpected_keys == [] and all(name.endswith("num_batches_tracked") for name in wrong.missing_keys)
+    return peer
