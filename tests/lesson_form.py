@@ -26,12 +26,13 @@ TERMS = {
     "03": ["kernel", "feature map", "weight sharing", "translation", "stride", "padding", "max pooling", "fully connected"],
     "04": ["Jacobian", "vector–Jacobian product", "adjoint", "transposed convolution", "subgradient"],
     "05": ["receptive field", "dead ReLU", "validation set", "schedule", "saliency map", "data augmentation",
-           "adversarial example"],
+           "adversarial example", "fan-in"],
     "06": ["ablation study", "hyperparameter"],
     "07": ["vanishing gradient", "exploding gradient", "residual block", "identity mapping", "projection shortcut", "degradation"],
     "08": [],
     "09": ["momentum", "exponential moving average", "first moment", "bias correction", "weight decay", "L2 regularisation",
            "Hessian", "condition number"],
+    "10": ["fan-out", "truncated normal", "histogram", "update-to-weight ratio", "shattered gradient"],
 }
 
 

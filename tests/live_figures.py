@@ -74,6 +74,12 @@ def _accuracies():
     return accuracies
 
 
+def _depths():
+    """Two seeds of four depths, without skips and with: training losses, and norms of gradients that end in any number."""
+    rng = np.random.default_rng(0)
+    return {(skips, depth): [(rng.random(), rng.uniform(0.5, 2, depth)) for _ in range(2)] for skips in (False, True) for depth in (1, 4, 9, 20)}
+
+
 def _out_size(size, kernel, stride, padding):
     return (size + 2 * padding - kernel) // stride + 1
 
@@ -102,6 +108,10 @@ MAKERS = {
     "bias_correction": live.bias_correction,
     "factors": live.factors,
     "vanishing": lambda: live.vanishing(_digits().x_train[:32]),
+    "histograms": lambda: live.histograms(_digits().x_train[:32]),
+    "degradation": lambda: live.degradation(_depths()),
+    "two_images": lambda: live.two_images(_digits().x_test[_ten()]),
+    "shattered": live.shattered,
     "inert": lambda: live.inert(skip.SkipNet(0, list(skip.FAULTS)), cnn.pixels(_digits().x_test[:1])[0], _digits().y_test[0]),
 }
 

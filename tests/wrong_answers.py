@@ -909,3 +909,71 @@ _to("real_epsilon", "eps, beta2, t", {
     "return eps * (1 - beta2**t) ** -0.5",
     "import math\nreturn eps / math.sqrt(1 - math.pow(beta2, t))",
 ])
+
+_to("leaky_std", "fan_in, a", {
+    "return 2 / ((1 + a**2) * fan_in)": "variance",
+    "return np.sqrt(2 / fan_in)": "He's",
+    "return np.sqrt(1 / fan_in)": "LeCun's",
+    "return np.sqrt(2 / ((1 + a) * fan_in))": "squares by a",
+    "return np.sqrt(2 / (1 + a**2))": "fan-in is missing",
+    "return np.sqrt(2 * (1 + a**2) / fan_in)": "divide by",
+    "return np.sqrt((1 + a**2) / (2 * fan_in))": "make up",
+    "return np.sqrt(1 / ((1 + a**2) * fan_in))": "mean square is",
+    "return np.sqrt(2 * fan_in / (1 + a**2))": "the smaller the weights",
+    "return np.sqrt(1 / (((1 + a**2) / 2 - (1 - a)**2 / (2 * np.pi)) * fan_in))": "does not subtract their mean",
+    "return np.sqrt(4 / ((1 + a**2) * fan_in))": "",
+    "print(np.sqrt(2 / ((1 + a**2) * fan_in)))": "print instead of return",
+}, [
+    "return (2 / (1 + a * a) / fan_in) ** 0.5",
+    "share = (1 + a**2) / 2\nreturn 1 / np.sqrt(share * fan_in)",
+])
+
+_to("fan_in", "shape, size, stride", {
+    "return shape[0] * shape[2] * shape[3]": "fan-out",
+    "return int(np.prod(shape))": "all weights",
+    "return shape[1]": "kernel's area",
+    "return shape[2] * shape[3]": "channels",
+    "return shape[1] * shape[2] * shape[3] / stride**2": "stride",
+    "return shape[1] * size[0] * size[1]": "whole image",
+    "return shape[1] * shape[2] ** 2": "two sides",
+    "return shape[1] * shape[2] * shape[3] // stride**2": "stride",
+    "return shape[1] * shape[2] * shape[3] / stride": "stride",
+    "f, c, kh, kw = shape\nh, w = size\nreturn c * kh * kw * ((h - kh) // stride + 1) * ((w - kw) // stride + 1)": "places",
+}, [
+    "return np.prod(shape[1:])",
+    "f, c, kh, kw = shape\nreturn c * kh * kw",
+])
+
+_to("bound", "", {
+    "return (2 / 150) ** 0.5": "standard deviation",
+    "return 2 / 150": "variance",
+    "return 6 / 150": "root",
+    "return 1 / 150 ** 0.5": "PyTorch",
+    "return np.sqrt(3 / 150)": "LeCun's",
+    "return 3 * np.sqrt(2 / 150)": "root of 3",
+    "return np.sqrt(2 / 150 / 3)": "you divided by 3",
+    "return np.sqrt(12 * 2 / 150)": "b² / 12",
+    "return -0.2": "sign|negative",
+    "return 0.3": "",
+}, ["return 0.2", "return (6 / 150) ** 0.5", "return np.sqrt(0.04)"])
+
+_to("copying_layers", "width", {
+    "eye = np.eye(width)\nreturn np.vstack([eye, -eye]), np.hstack([eye, eye])": "subtracted",
+    "eye = np.eye(width)\nreturn np.vstack([eye, eye]), np.hstack([eye, -eye])": "cancel",
+    "eye = np.eye(width)\nreturn np.hstack([eye, -eye]), np.vstack([eye, -eye])": "exchanged",
+    "eye = np.eye(width)\nreturn np.vstack([eye, eye]), np.hstack([eye, eye])": "twice",
+    "w = np.vstack([np.eye(width), -np.eye(width)])\nreturn w": "w1, w2|two",
+    "w = np.vstack([np.eye(width), -np.eye(width)])\nreturn w, w": "",
+    "w = np.vstack([np.eye(width), -np.eye(width)])\nreturn w.T, w": "exchanged",
+    "eye = np.eye(width)\nreturn np.vstack([-eye, eye]), np.hstack([-eye, eye])": "",
+    "return np.eye(width), np.eye(width)": "",
+}, [
+    "w = np.concatenate([np.eye(width), -np.eye(width)])\nreturn w, w.T",
+])
+
+_to("what_follows", "", {
+    "return 'A'": "good training accuracy",
+    "return 'b'": "of one size",
+    "return 'C'": "more weights",
+    "return 4": "one of the letters",
+}, ["return 'd'", "return 'D'"])

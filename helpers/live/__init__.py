@@ -10,9 +10,10 @@ from .lesson_06 import fixes
 from .lesson_07 import factors, vanishing
 from .lesson_08 import inert
 from .lesson_09 import bias_correction, playground
+from .lesson_10 import degradation, histograms, shattered, two_images
 
 __all__ = [
-    "Live", "backward_pass", "bias_correction", "design_filter", "explorer", "factors", "feature_maps", "filters", "fixes",
-    "graph", "how_many_pixels", "im2col", "inert", "look_inside", "max_pooling", "one_weight", "playground", "saliency",
-    "slide", "softmax", "step_size", "stride_and_padding", "training", "vanishing",
+    "Live", "backward_pass", "bias_correction", "degradation", "design_filter", "explorer", "factors", "feature_maps", "filters", "fixes",
+    "graph", "histograms", "how_many_pixels", "im2col", "inert", "look_inside", "max_pooling", "one_weight", "playground", "saliency",
+    "shattered", "slide", "softmax", "step_size", "stride_and_padding", "training", "two_images", "vanishing",
 ]
