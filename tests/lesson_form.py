@@ -32,6 +32,8 @@ TERMS = {
     "08": [],
     "09": ["momentum", "exponential moving average", "first moment", "bias correction", "weight decay", "L2 regularisation",
            "Hessian", "condition number"],
+    "11": ["training mode", "running statistics", "evaluation mode", "unbiased", "dropout", "inverted dropout",
+           "local response normalisation", "parameter group"],
 }
 
 

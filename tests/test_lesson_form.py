@@ -22,7 +22,7 @@ def uses(term, text):
     return re.search(rf"(?<![\w-]){re.escape(term)}(s|es)?(?![\w-])", text, re.I)
 
 
-def test_there_are_ten_lessons_with_their_words():
+def test_every_lesson_has_its_words():
     assert [name[:2] for name in NAMES] == list(TERMS)
 
 

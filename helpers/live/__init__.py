@@ -10,9 +10,11 @@ from .lesson_06 import fixes
 from .lesson_07 import factors, vanishing
 from .lesson_08 import inert
 from .lesson_09 import bias_correction, playground
+from .lesson_11 import batch_mates, dropout_masks, local_response, routes, weight_scale
 
 __all__ = [
-    "Live", "backward_pass", "bias_correction", "design_filter", "explorer", "factors", "feature_maps", "filters", "fixes",
-    "graph", "how_many_pixels", "im2col", "inert", "look_inside", "max_pooling", "one_weight", "playground", "saliency",
-    "slide", "softmax", "step_size", "stride_and_padding", "training", "vanishing",
+    "Live", "backward_pass", "batch_mates", "bias_correction", "design_filter", "dropout_masks", "explorer", "factors",
+    "feature_maps", "filters", "fixes", "graph", "how_many_pixels", "im2col", "inert", "local_response", "look_inside",
+    "max_pooling", "one_weight", "playground", "routes", "saliency", "slide", "softmax", "step_size", "stride_and_padding",
+    "training", "vanishing", "weight_scale",
 ]
