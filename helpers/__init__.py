@@ -10,6 +10,7 @@
 | `functional` | every formula, forward and backward side by side |
 | `data` | data sets, found or fetched, and verified |
 | `logs` | what long trainings gave, with checksums |
+| `tables` | tables of measured facts |
 | `init` | initialisation: the weights before training |
 | `layers` | the formulas as objects that remember, their parameters, and what is saved |
 | `optim` | optimisers: how parameters move |

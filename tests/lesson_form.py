@@ -33,6 +33,8 @@ TERMS = {
     "09": ["momentum", "exponential moving average", "first moment", "bias correction", "weight decay", "L2 regularisation",
            "Hessian", "condition number"],
     "10": ["fan-out", "truncated normal", "histogram", "update-to-weight ratio", "shattered gradient"],
+    "11": ["training mode", "running statistics", "evaluation mode", "unbiased", "dropout", "inverted dropout",
+           "local response normalisation", "parameter group"],
 }
 
 

@@ -3,7 +3,7 @@ from functools import cache
 
 import numpy as np
 
-from helpers import data, functional as F, live, models, optim, training
+from helpers import data, functional as F, layers, live, models, optim, training
 from helpers.published import cnn, skip
 
 
@@ -80,6 +80,34 @@ def _depths():
     return {(skips, depth): [(rng.random(), rng.uniform(0.5, 2, depth)) for _ in range(2)] for skips in (False, True) for depth in (1, 4, 9, 20)}
 
 
+@cache
+def _with_batch_norm():
+    """A network with batch norm after a short training."""
+    rng = np.random.default_rng(0)
+    net = layers.Sequential(layers.Flatten(), layers.Linear(784, 16, rng), layers.BatchNorm1d(16), layers.ReLU(), layers.Linear(16, 10, rng))
+    training.fit(net, _digits(), optim.Adam(net.parameters(), lr=0.01), epochs=2, batch_size=50)
+    return net
+
+
+def _local_response():
+    """Forward and backward of a local response norm, the latter with a formula that takes the own x twice, too."""
+    def forward(x, size, alpha, beta, k):
+        return F.local_response_norm(x, size, alpha, beta, k)[0]
+
+    def backward(dy, x, size, alpha, beta, k, twice):
+        cache = F.local_response_norm(x, size, alpha, beta, k)[1]
+        if not twice:
+            return F.local_response_norm_backward(dy, cache)
+        d = k + alpha / size * _near(x * x)
+        return dy / d**beta - 2 * alpha * beta / size * x * x * _near(dy / d**(beta + 1))
+
+    return forward, backward
+
+
+def _near(x):
+    return np.stack([x[:, max(0, c - 2):c + 3].sum(axis=1) for c in range(x.shape[1])], axis=1)
+
+
 def _out_size(size, kernel, stride, padding):
     return (size + 2 * padding - kernel) // stride + 1
 
@@ -112,6 +140,11 @@ MAKERS = {
     "degradation": lambda: live.degradation(_depths()),
     "two_images": lambda: live.two_images(_digits().x_test[_ten()]),
     "shattered": live.shattered,
+    "routes": live.routes,
+    "batch_mates": lambda: live.batch_mates(_with_batch_norm(), _digits().x_test[:300]),
+    "weight_scale": live.weight_scale,
+    "dropout_masks": lambda: live.dropout_masks(_digits().x_test[0, 0].astype(np.float64)),
+    "local_response": lambda: live.local_response(*_local_response()),
     "inert": lambda: live.inert(skip.SkipNet(0, list(skip.FAULTS)), cnn.pixels(_digits().x_test[:1])[0], _digits().y_test[0]),
 }
 

@@ -977,3 +977,109 @@ _to("what_follows", "", {
     "return 'C'": "more weights",
     "return 4": "one of the letters",
 }, ["return 'd'", "return 'D'"])
+
+_to("images_backward", "dy, x, gamma", {
+    "s = 1 / np.sqrt(x.var(axis=(0, 2, 3), keepdims=True) + 1e-5)\nreturn gamma[:, None, None] * s * dy": "taken as constants",
+    "axes = (0, 2, 3)\ns = 1 / np.sqrt(x.var(axes, keepdims=True) + 1e-5)\nreturn gamma[:, None, None] * s * (dy - dy.mean(axes, keepdims=True))":
+        "variance's route is missing",
+    "axes = (0, 2, 3)\ns = 1 / np.sqrt(x.var(axes, keepdims=True) + 1e-5)\nn = (x - x.mean(axes, keepdims=True)) * s\n"
+    "return gamma[:, None, None] * s * (dy - n * (dy * n).mean(axes, keepdims=True))": "mean's route is missing",
+    "axes = (0, 2, 3)\ns = 1 / np.sqrt(x.var(axes, keepdims=True) + 1e-5)\nn = (x - x.mean(axes, keepdims=True)) * s\n"
+    "return gamma[:, None, None] * s * (dy - dy.mean(axes, keepdims=True) + n * (dy * n).mean(axes, keepdims=True))": "wrong sign",
+    "s = 1 / np.sqrt(x.var(0) + 1e-5)\nn = (x - x.mean(0)) * s\nreturn gamma[:, None, None] * s * (dy - dy.mean(0) - n * (dy * n).mean(0))":
+        "over the batch alone",
+    "axes = (2, 3)\ns = 1 / np.sqrt(x.var(axes, keepdims=True) + 1e-5)\nn = (x - x.mean(axes, keepdims=True)) * s\n"
+    "return gamma[:, None, None] * s * (dy - dy.mean(axes, keepdims=True) - n * (dy * n).mean(axes, keepdims=True))": "each image by itself",
+    "s = 1 / np.sqrt(x.var() + 1e-5)\nn = (x - x.mean()) * s\nreturn gamma[:, None, None] * s * (dy - dy.mean() - n * (dy * n).mean())":
+        "all channels together",
+    "axes = (0, 2, 3)\ns = 1 / (x.std(axes, keepdims=True) + 1e-5)\nn = (x - x.mean(axes, keepdims=True)) * s\n"
+    "return gamma[:, None, None] * s * (dy - dy.mean(axes, keepdims=True) - n * (dy * n).mean(axes, keepdims=True))": "inside the root",
+    "axes = (0, 2, 3)\ns = 1 / np.sqrt(x.var(axes, keepdims=True) + 1e-5)\nn = (x - x.mean(axes, keepdims=True)) * s\n"
+    "return s * (dy - dy.mean(axes, keepdims=True) - n * (dy * n).mean(axes, keepdims=True))": "gamma is missing",
+    "axes = (0, 2, 3)\ns = 1 / np.sqrt(x.var(axes, keepdims=True, ddof=1) + 1e-5)\nn = (x - x.mean(axes, keepdims=True)) * s\n"
+    "return gamma[:, None, None] * s * (dy - dy.mean(axes, keepdims=True) - n * (dy * n).mean(axes, keepdims=True))": "biased one",
+    "axes = (0, 2, 3)\ns = 1 / np.sqrt(x.var(axes, keepdims=True) + 1e-5)\nn = (x - x.mean(axes, keepdims=True)) * s\n"
+    "return gamma * s * (dy - dy.mean(axes, keepdims=True) - n * (dy * n).mean(axes, keepdims=True))": "",
+    "axes = (0, 2, 3)\ns = 1 / np.sqrt(x.var(axes, keepdims=True) + 1e-5)\nn = (x - x.mean(axes, keepdims=True)) * s\n"
+    "return gamma[:, None, None] * s * (dy - dy.sum(axes, keepdims=True) - n * (dy * n).sum(axes, keepdims=True))": "sums where means",
+}, [
+    "n_rows = x.size // x.shape[1]\nmu = x.mean((0, 2, 3)).reshape(1, -1, 1, 1)\nc = x - mu\nv = (c**2).sum((0, 2, 3)).reshape(1, -1, 1, 1) / n_rows\n"
+    "s = (v + 1e-5)**-0.5\ndn = dy * gamma.reshape(1, -1, 1, 1)\ndv = (dn * c).sum((0, 2, 3)).reshape(1, -1, 1, 1) * -0.5 * s**3\n"
+    "dc = dn * s + dv * 2 * c / n_rows\nreturn dc - dc.sum((0, 2, 3)).reshape(1, -1, 1, 1) / n_rows",
+    "rows, up = (a.transpose(0, 2, 3, 1).reshape(-1, x.shape[1]) for a in (x, dy))\ns = 1 / np.sqrt(rows.var(axis=0) + 1e-5)\n"
+    "n = (rows - rows.mean(axis=0)) * s\ndx = gamma * s * (up - up.mean(axis=0) - n * (up * n).mean(axis=0))\n"
+    "return dx.reshape(x.shape[0], x.shape[2], x.shape[3], -1).transpose(0, 3, 1, 2)",
+])
+
+_to("running", "mean, var, x, momentum", {
+    "return momentum * mean + (1 - momentum) * x.mean(axis=0), momentum * var + (1 - momentum) * x.var(axis=0, ddof=1)":
+        "weight of the new",
+    "return mean + momentum * (x.mean(axis=0) - mean), var + momentum * (x.var(axis=0) - var)": "unbiased",
+    "return momentum * mean + (1 - momentum) * x.mean(axis=0), momentum * var + (1 - momentum) * x.var(axis=0)": "how Keras does both",
+    "return x.mean(axis=0), x.var(axis=0, ddof=1)": "batch's own",
+    "return mean + momentum * x.mean(axis=0), var + momentum * x.var(axis=0, ddof=1)": "lose the share",
+    "return mean + momentum * (x.mean(axis=0) - mean), var + momentum * (x.std(axis=0, ddof=1) - var)": "standard deviation",
+    "return mean + momentum * (x.mean(axis=1) - mean), var + momentum * (x.var(axis=1, ddof=1) - var)": "",
+    "return mean + momentum * (x.mean() - mean), var + momentum * (x.var(ddof=1) - var)": "one for all channels",
+    "return mean + momentum * (x.mean(axis=0) - mean)": "",
+    "mean += momentum * (x.mean(axis=0) - mean)\nvar += momentum * (x.var(axis=0, ddof=1) - var)\nreturn mean, var": "changed",
+}, [
+    "return (1 - momentum) * mean + momentum * x.mean(axis=0), (1 - momentum) * var + momentum * x.var(axis=0, ddof=1)",
+    "m = len(x)\nmu = x.sum(axis=0) / m\nv = ((x - mu)**2).sum(axis=0) / (m - 1)\nreturn mean * (1 - momentum) + mu * momentum, var * (1 - momentum) + v * momentum",
+    "new = x.var(axis=0) * len(x) / (len(x) - 1)\nreturn np.array([mean + momentum * (x.mean(axis=0) - mean), var + momentum * (new - var)])",
+])
+
+_to("dropout_backward", "dy, kept, p", {
+    "return dy / (1 - p)": "mask is missing",
+    "return dy * kept": "factor 1 / \\(1 - p\\) is missing",
+    "return dy": "dy itself|unchanged",
+    "return dy * kept * (1 - p)": "you multiplied",
+    "return dy * kept / p": "not by p",
+    "return dy * ~kept / (1 - p)": "True where the number was kept",
+    "return dy[kept] / (1 - p)": "",
+    "return np.where(kept, dy, dy / (1 - p))": "",
+    "mask = np.random.default_rng(0).random(dy.shape) >= p\nreturn dy * mask / (1 - p)": "",
+    "return kept / (1 - p)": "1 in place of dy",
+    "dy *= kept / (1 - p)\nreturn dy": "changed",
+}, [
+    "return np.where(kept, dy / (1 - p), 0)",
+    "dx = np.zeros_like(dy)\ndx[kept] = dy[kept] / (1 - p)\nreturn dx",
+    "mask = kept.astype(dy.dtype) / (1.0 - p)\nreturn mask * dy",
+])
+
+_NEAR = ("def near(a, size):\n    wide = np.pad(a, [(0, 0), (1, 1)])\n    return wide[:, :-2] + wide[:, 1:-1] + wide[:, 2:]\n\n\n"
+         "d = 1 + near(x * x, 3) / 3\n")
+_to("neighbours_backward", "dy, x", {
+    _NEAR + "return dy / d": "took it for a constant",
+    _NEAR + "return dy / d - 2 / 3 * x * x * dy / d**2": "terms across channels",
+    _NEAR + "return dy / d - 2 / 3 * x * x * near(dy / d**2, 3)": "own x is squared",
+    _NEAR + "return dy / d - 2 / 3 * near(dy * x * x / d**2, 3)": "neighbour is squared",
+    _NEAR + "return dy / d - 2 / 3 * x * dy * near(x / d**2, 3)": "dy belongs inside",
+    _NEAR + "return dy / d - 2 / 3 * x * near(dy * x, 3) / d**2": "d belongs inside",
+    _NEAR + "return dy / d - 2 / 3 * x * near(dy * x / d, 3)": "square is missing",
+    _NEAR + "return dy / d - 1 / 3 * x * near(dy * x / d**2, 3)": "factor 2 is missing",
+    _NEAR + "return dy / d - 2 * x * near(dy * x / d**2, 3)": "1/3 is missing",
+    _NEAR + "return dy / d + 2 / 3 * x * near(dy * x / d**2, 3)": "minus",
+    _NEAR.replace(" / 3\n", "\n") + "return dy / d - 2 * x * near(dy * x / d**2, 3)": "divided by the size",
+    _NEAR + "return x / d": "forward pass",
+    _NEAR + "return 1 / d - 2 / 3 * x * near(x / d**2, 3)": "1 in place of dy",
+}, [
+    _NEAR + "return dy / d - x * near(dy * x / d**2, 3) * 2 / 3",
+    "near = (np.abs(np.subtract.outer(np.arange(x.shape[1]), np.arange(x.shape[1]))) <= 1).astype(float)\nd = 1 + x**2 @ near / 3\n"
+    "return dy / d - 2 / 3 * x * (dy * x / d**2 @ near)",
+    "dx, channels = np.zeros_like(x), x.shape[1]\nfor j in range(channels):\n    for c in range(max(0, j - 1), min(channels, j + 2)):\n"
+    "        d = 1 + (x[:, max(0, c - 1):c + 2]**2).sum(axis=1) / 3\n        dx[:, j] -= dy[:, c] * x[:, c] * 2 * x[:, j] / 3 / d**2\n"
+    "        if c == j:\n            dx[:, j] += dy[:, c] / d\nreturn dx",
+])
+
+_to("which_route", "", {
+    "return 'A'": "does not sum to 0",
+    "return 'C'": "both sums",
+    "return 'D'": "",
+    "return B": "",
+    "return 2": "",
+    "print('B')": "print",
+}, [
+    'return "B"',
+    "return 'b'",
+])

@@ -15,10 +15,10 @@ class Given:
     truth: callable
 
     def all_of(self, name, wanted):
-        """The argument of each case, if it is an array of the result's shape in all of them, else None."""
+        """The argument of each case, if it is an array of the result's shape in all of them, else None; a mask as 1 and 0."""
         arrays = [table[name] for table in self.tables]
         fits = all(isinstance(array, np.ndarray) and array.shape == w.shape for array, w in zip(arrays, wanted))
-        return arrays if fits else None
+        return [array * 1 for array in arrays] if fits else None
 
     def numbers(self, name):
         """The argument of each case, if it is a single number in all of them, else None."""
