@@ -9,7 +9,7 @@ from .style import (FRAME, GRADIENT_TEXT, INK, INPUT, OUTPUT, PIXELS, TEST, TRAI
 LESSONS = ("start here", "one layer", "dense nets", "convolution\nforward", "convolution\nbackward", "two-layer\nCNN",
            "clinic 1:\nthe CNN", "skip\nconnection", "clinic 2:\nthe skip", "Adam", "depth", "normalisation", "residual\nblocks",
            "ResNet-34", "pre-\nactivation", "autograd")
-CLINICS, READY = (6, 8), 10  # lessons that may be left out, and how many lessons there are so far
+CLINICS, READY = (6, 8), 12  # lessons that may be left out, and how many lessons there are so far
 
 
 def course_map():
@@ -48,7 +48,7 @@ def course_map():
     ax.set_title("Sixteen lessons: each passes its code on to the next")
     names = ", ".join(f"{number:02} {name}" for number, name in enumerate(LESSONS)).replace("-\n", "-").replace("\n", " ")
     return Picture(fig, f"The map of the course: {names}. A novice may leave out 06 and 08; an engineer may begin at 03; "
-                        f"10 to 15 are to come")
+                        f"{READY} to {len(LESSONS) - 1} are to come")
 
 
 def _arrow(start, stop, colour, way="arc3", ls="-"):
