@@ -59,6 +59,12 @@ def seen(picture, kind):
     return [artist for artist in picture.fig.findobj(kind) if artist.get_visible()]
 
 
+def test_figures_fit_a_projectors_page(pictures):
+    """JupyterLab's page leaves 10.4 by 5.9 inches of 1280 × 720 pixels, at 100 an inch."""
+    sizes = {tuple(picture.fig.get_size_inches()) for picture in pictures}
+    assert [size for size in sizes if size[0] > 10.4 or size[1] > 5.9] == []
+
+
 def test_no_text_is_small(pictures):
     for picture in pictures:
         small = {text.get_text(): text.get_fontsize() for text in seen(picture, Text)

@@ -17,8 +17,8 @@ def course_map():
 
     The novice's passes the clinics by, the engineer's begins at lesson 03.
     """
-    fig, ax = canvas(10, 7.2)
-    bare(ax).set(xlim=(-0.5, 3.95), ylim=(-1.18, 3.5))
+    fig, ax = canvas(10, 5.8)
+    bare(ax).set(xlim=(-0.5, 3.95), ylim=(-0.92, 3.42))
     # Down one row and back along the next, so that the way on is always one arrow.
     places = [(column if row % 2 == 0 else 3 - column, 3 - row) for row in range(4) for column in range(4)]
     for (x0, y0), (x1, y1) in zip(places, places[1:]):
@@ -33,18 +33,17 @@ def course_map():
         ax.add_patch(FancyBboxPatch((x - 0.36, y - 0.28), 0.72, 0.56, boxstyle="round,pad=0.02,rounding_size=0.08",
                                     fc=WEIGHT if here else "#E3F0F8" if ready else "white",
                                     ec=INPUT if ready else FRAME, lw=2.5, ls="-" if ready else "--"))
-        ax.text(x, y + 0.17, f"{number:02}", ha="center", va="center", fontsize=17, weight="bold", color=INK if ready else FRAME)
-        ax.text(x, y - 0.08, name, ha="center", va="center", fontsize=15, linespacing=1.1, color=INK if ready else FRAME)
-    for line, (colour, dashes, words) in enumerate((
-            (OUTPUT, (0, (4, 2)), "a novice may leave out the two clinics, 06 and 08"),
-            (GRADIENT_TEXT, "-", "an engineer may begin at 03"),
-            (FRAME, None, "dashed boxes are lessons to come"))):
-        y = -0.55 - 0.26 * line
+        ax.text(x, y + 0.18, f"{number:02}", ha="center", va="center", fontsize=15, weight="bold", color=INK if ready else FRAME)
+        ax.text(x, y - 0.09, name, ha="center", va="center", fontsize=14, linespacing=1.0, color=INK if ready else FRAME)
+    for x, y, colour, dashes, words in (
+            (0, -0.55, OUTPUT, (0, (4, 2)), "a novice may leave out the two clinics, 06 and 08"),
+            (0, -0.81, GRADIENT_TEXT, "-", "an engineer may begin at 03"),
+            (2.2, -0.81, FRAME, None, "dashed: lessons to come")):
         if dashes:
-            ax.add_patch(_arrow((-0.36, y), (0.16, y), colour, ls=dashes))
+            ax.add_patch(_arrow((x - 0.36, y), (x + 0.16, y), colour, ls=dashes))
         else:
-            ax.add_patch(FancyBboxPatch((-0.3, y - 0.06), 0.4, 0.12, boxstyle="round,pad=0.02", fc="white", ec=colour, lw=2.5, ls="--"))
-        ax.text(0.27, y, words, va="center", fontsize=16)
+            ax.add_patch(FancyBboxPatch((x - 0.3, y - 0.06), 0.4, 0.12, boxstyle="round,pad=0.02", fc="white", ec=colour, lw=2.5, ls="--"))
+        ax.text(x + 0.27, y, words, va="center", fontsize=15)
     ax.set_title("Sixteen lessons: each passes its code on to the next")
     names = ", ".join(f"{number:02} {name}" for number, name in enumerate(LESSONS)).replace("-\n", "-").replace("\n", " ")
     return Picture(fig, f"The map of the course: {names}. A novice may leave out 06 and 08; an engineer may begin at 03; "

@@ -41,7 +41,7 @@ def _vanishing(ratios):
 
 def _against_depth(depths, fits, ratios):
     """A figure of both, and its left half, which has no title yet."""
-    fig, (left, right) = canvas(11, 4.6, 1, 2)
+    fig, (left, right) = canvas(10.4, 4.6, 1, 2)
     for ax, table in ((left, fits), (right, ratios)):
         for skips, colour, mark, label in _KINDS:
             side = 0.18 if skips else -0.18

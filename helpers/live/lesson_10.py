@@ -69,7 +69,7 @@ def degradation(runs):
     """
     depths = sorted({depth for _, depth in runs})
     kinds = {False: (G.TEST, "o", "without skips"), True: (G.OUTPUT, "s", "with skips")}
-    fig, (left, right) = G.canvas(11, 4.6, 1, 2)
+    fig, (left, right) = G.canvas(10.2, 4.6, 1, 2)
     left.set(xlabel="depth", ylabel="training loss", xticks=depths, ylim=(0, 1.4 * max(loss for some in runs.values() for loss, _ in some)))
     for skips, (colour, mark, label) in kinds.items():
         places = [(depth, loss) for depth in depths for loss, _ in runs[skips, depth]]
@@ -91,7 +91,7 @@ def degradation(runs):
         without, with_skips = (np.mean([loss for loss, _ in runs[skips, depth]]) for skips in (False, True))
         ratios = [norms[0] / norms[-1] for _, norms in runs[False, depth]]
         title.set_text(f"{depth} deep: loss {without:.2f} without skips, {with_skips:.2f} with; "
-                       f"gradient first / last {min(ratios):.1f} to {max(ratios):.1f} without")
+                       f"first gradient {min(ratios):.1f} to {max(ratios):.1f} without")
 
     return Live(fig, update, [here, *lines.values(), title], "Training loss against depth, and the size of the gradient at each layer",
                 depth=pick("depth", depths, depths[-1]))
@@ -101,7 +101,7 @@ def two_images(images):
     """The cosine of two images (n, ...) in each of forty layers, without skips and with skips around small bodies."""
     width, most = 64, 40
     flat = images.reshape(len(images), -1).astype(np.float64)
-    fig, axes = G.canvas(11, 4.4, 1, 3, width_ratios=(1, 1, 3))
+    fig, axes = G.canvas(10.2, 4.4, 1, 3, width_ratios=(1, 1, 3))
     shown = [G.framed(ax).imshow(np.zeros(images.shape[-2:]), cmap=G.PIXELS, vmin=0, vmax=1) for ax in axes[:2]]
     ax = axes[2]
     ax.set(xlim=(-1, most + 1), ylim=(0, 1.03), xlabel="layer", ylabel="cosine of the two")
@@ -147,7 +147,7 @@ def shattered():
     """
     width, count, most = 100, 256, 50
     line = np.linspace(-2, 2, count)
-    fig, (left, right) = G.canvas(11, 4.4, 1, 2)
+    fig, (left, right) = G.canvas(10.2, 4.4, 1, 2)
     value, = left.plot([], [], color=G.OUTPUT)
     slope, = right.plot([], [], color=G.GRADIENT)
     for ax, label in ((left, "output, largest = 1"), (right, "slope, largest = 1")):
@@ -177,7 +177,7 @@ def shattered():
         value.set_data(line, y / np.abs(y).max())
         slope.set_data(line, dy / np.abs(dy).max())
         title.set_text(f"{depth} layers, batch norm {norm}, skips {skip}: "
-                       f"neighbouring slopes have a correlation of {np.corrcoef(dy[1:], dy[:-1])[0, 1]:.2f}")
+                       f"neighbouring slopes correlate by {np.corrcoef(dy[1:], dy[:-1])[0, 1]:.2f}")
 
     return Live(fig, update, [value, slope, title], "The output of a deep network along a line of inputs, and its slope",
                 depth=slider("layers", most, 1, most), norm=pick("batch norm", ["off", "on"], "off"),
