@@ -296,7 +296,9 @@ def norm(peer, _):
     else:
         from helpers import layers, parallel
         x, dy = (np.ascontiguousarray(array.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2) for array in (x, dy))
-        each = HELD.enter_context(parallel.workers(layers.Sequential(layers.BatchNorm2d(64)), training=True))
+        layer = layers.BatchNorm2d(64)
+        layer.shard_size = SHARD  # as beside a convolution
+        each = HELD.enter_context(parallel.workers(layers.Sequential(layer), training=True))
         run = lambda *_: each(lambda worker, part: (worker.net.forward(x[part]), worker.net.backward(dy[part])), len(x))
     return per_image(run, [(x, dy)] * STEPS)
 
