@@ -15,10 +15,10 @@ def test_resnet34_has_the_parameters_of_the_paper():
     assert sum(parameter.value.size for parameter in net.parameters()) == 21_285_698 == 21_797_672 - 998 * 513
     state = net.state_dict()
     assert len([name for name, parameter in net.named_parameters() if parameter.value.ndim > 1 and "downsample" not in name]) == 34
-    assert [name for name in state if name.startswith("layer2.0.")] == [
-        *(f"layer2.0.{name}" for name in ("conv1.weight", "bn1.weight", "bn1.bias", "conv2.weight", "bn2.weight", "bn2.bias",
-                                          "downsample.0.weight", "downsample.1.weight", "downsample.1.bias"))] + [
-        name for name in state if name.startswith("layer2.0.") and "running" in name]
+    assert [name.removeprefix("layer2.0.") for name in state if name.startswith("layer2.0.")] == [
+        "conv1.weight", "bn1.weight", "bn1.bias", "conv2.weight", "bn2.weight", "bn2.bias", "downsample.0.weight",
+        "downsample.1.weight", "downsample.1.bias", "bn1.running_mean", "bn1.running_var", "bn2.running_mean", "bn2.running_var",
+        "downsample.1.running_mean", "downsample.1.running_var"]
     assert state["conv1.weight"].shape == (64, 3, 7, 7)
     assert state["layer4.2.conv2.weight"].shape == (512, 512, 3, 3)
     assert state["layer3.0.downsample.0.weight"].shape == (256, 128, 1, 1)
@@ -31,6 +31,11 @@ def test_the_seed_decides_how_it_begins():
     first, same, other = (models.resnet((1, 1), (4, 6), num_classes=3, seed=seed).state_dict() for seed in (0, 0, 1))
     assert all(np.array_equal(first[name], same[name]) for name in first)
     assert not np.array_equal(first["conv1.weight"], other["conv1.weight"])
+
+
+def test_images_with_another_number_of_channels():
+    net = models.resnet((1,), (4,), num_classes=3, channels=2)
+    assert net.forward(np.ones((2, 2, 9, 8), np.float32)).shape == (2, 3)
 
 
 @pytest.mark.parametrize("blocks, filters", [((1, 2), (4,)), ((1, 0), (4, 6))])

@@ -1,7 +1,6 @@
 """Residual networks of He et al. (2016), with torchvision's names in their state_dict."""
 import numpy as np
 
-from ..init import he_normal
 from ..layers import AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, Module, ReLU, Residual, Sequential
 
 
@@ -12,14 +11,14 @@ class BasicBlock(Module):
     `downsample` is a 1 × 1 convolution with this stride and a batch norm (section 3.3, option B), else the identity.
     """
 
-    def __init__(self, channels, filters, stride, rng, init=he_normal):
-        self.conv1 = Conv2d(channels, filters, 3, rng, stride, 1, bias=False, init=init)
+    def __init__(self, channels, filters, stride, rng):
+        self.conv1 = Conv2d(channels, filters, 3, rng, stride, 1, bias=False)
         self.bn1 = BatchNorm2d(filters)
-        self.conv2 = Conv2d(filters, filters, 3, rng, 1, 1, bias=False, init=init)
+        self.conv2 = Conv2d(filters, filters, 3, rng, 1, 1, bias=False)
         self.bn2 = BatchNorm2d(filters)
         self.downsample = None
         if stride > 1 or channels != filters:
-            self.downsample = Sequential(Conv2d(channels, filters, 1, rng, stride, bias=False, init=init), BatchNorm2d(filters))
+            self.downsample = Sequential(Conv2d(channels, filters, 1, rng, stride, bias=False), BatchNorm2d(filters))
         self.path = Sequential(Residual(Sequential(self.conv1, self.bn1, ReLU(), self.conv2, self.bn2), self.downsample), ReLU())
 
     def forward(self, x):
