@@ -321,7 +321,7 @@ MISTAKES = _in(
     ("spread: results in another order", "results[number] = work", "results[large[-1 - large.index(number)]] = work"),
     ("spread: one core has threads, too", "if len(large) < 2 or cores() == 1:", "if len(large) < 2:"),
 ) + _in(
-    "training.py", "test_training",
+    "training.py", "test_parallel",
     ("shards: the last one's gradient is left out", "    for part in others:\n        total += part", "    for part in others[:-1]:\n        total += part"),
 ) + _in(
     "parallel.py", "test_parallel",
