@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Mirror:
     """A web server on 127.0.0.1. `answer(name, wanted)` gives status, body, the length that it claims, and further headers.
 
-    wanted: the first byte that is asked for, or None; `asked` has the names, `begun` these.
+    The body is bytes, or an iterator over pieces of it. wanted: the first byte that is asked for, or None; `asked` has the names, `begun` these.
     """
 
     def __init__(self, answer):
@@ -21,7 +21,8 @@ class Mirror:
                 status, body, length, *headers = answer(asked[-1], begun[-1])
                 self.reply(status, length, *headers)
                 with contextlib.suppress(ConnectionError):
-                    self.wfile.write(body)
+                    for piece in [body] if isinstance(body, bytes) else body:
+                        self.wfile.write(piece)
 
             def do_HEAD(self):
                 self.reply(200, 0)
