@@ -152,6 +152,12 @@ class FullDisk:
     def __getattr__(self, name):
         return getattr(self.file, name)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.file.close()
+
 
 def read_only(*how):  # in place of permissions, which do not bind root
     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))

@@ -22,7 +22,7 @@ from helpers import data
 from helpers.data import fetch, planes_birds
 
 PART = f"{ARCHIVE}.part"
-HALF = len(PACKED) // 2
+HALF = 20 * fetch._CHUNK  # about
 
 
 def ranged(content=PACKED, most=None, length=None):
@@ -94,7 +94,7 @@ def test_the_word_comes_before_the_first_byte_and_not_without_a_network(folder, 
 
 
 def test_a_connection_that_breaks_again_and_again_is_taken_up_where_it_broke(folder, mirrors):
-    step = 200_001
+    step = 12 * fetch._CHUNK
     server = mirrors(ranged(most=step))[0]
     assert_is_tiny_cifar(load())
     assert server.begun == list(range(0, len(PACKED), step)) and names_in(folder) == [ARCHIVE, "digits.npz"]
@@ -206,7 +206,7 @@ def test_an_interrupted_download_goes_on_where_it_stopped(folder, mirrors, monke
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(fetch, "tqdm", Interrupted)
         load()
-    arrived = 3 * 2**16
+    arrived = 3 * fetch._CHUNK
     assert kept(folder) == PACKED[:arrived] and names_in(folder) == [PART, "digits.npz"]
     assert_is_tiny_cifar(load())
     assert server.begun == [0, arrived] and names_in(folder) == [ARCHIVE, "digits.npz"]

@@ -24,7 +24,7 @@ from ..files import replacing
 FOLDER = Path(__file__).resolve().parents[2] / "data"
 ANSWER_WITHIN = 4  # seconds; a mirror that takes longer is passed over
 STALL_AFTER = 15  # seconds without a further byte end a download
-_CHUNK = 2**16  # bytes
+_CHUNK = 2**14  # bytes, written at one time: a connection that breaks costs no more
 
 _failed = {}  # data set: why its download failed, so that "auto" waits for the network once and not in every cell
 
