@@ -115,7 +115,7 @@ def test_bundled_images_are_made_fast_and_leave_random_numbers_alone():
     np.random.seed(3)
     expected, start = np.random.RandomState(3).random(), time.perf_counter()
     data.load_planes_birds("bundled")
-    assert time.perf_counter() - start < 1  # 0.2 s where measured
+    assert time.perf_counter() - start < 5  # 0.2 s where measured
     assert np.random.random() == expected
 
 
