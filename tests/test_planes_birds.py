@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from mnist_files import HTML, write_files
 
 from helpers import data, models, optim, training
-from helpers.data import fetch, planes_birds
+from helpers.data import planes_birds
 
 needs_planes = pytest.mark.skipif(
     not any((Path(place) / "planes_birds.npz").exists() for place in (data.FOLDER, os.environ.get("COURSE_DATA")) if place),
