@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import optim
+from helpers import optim, spread
 from helpers.layers import BatchNorm2d, Conv2d, Flatten, Linear, Parameter, ReLU, Sequential
 from helpers.optim import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp, optimizers
 
@@ -345,6 +345,22 @@ def test_blocks_give_the_same_bits(kind, size, block, decay, layout, gradient, s
     assert all(np.array_equal(a, b) for a, b in zip(moved(block), moved(10**6), strict=True))
 
 
+@pytest.mark.parametrize("kind", ALL)
+def test_a_step_on_all_cores_gives_the_same_bits(kind):
+    rng = np.random.default_rng(0)
+    start, slopes = rng.standard_normal((2, 3, spread.WORTH)).astype(np.float32)
+
+    def moved(cores):
+        boxes = [Box(value.copy(), slope) for value, slope in zip(start, slopes, strict=True)]
+        optimizer = kind(boxes, 0.1)
+        with patch.object(spread, "cores", lambda: cores):
+            for _ in range(3):
+                optimizer.step()
+        return [box.value for box in boxes]
+
+    assert np.array_equal(moved(1), moved(3))
+
+
 @pytest.mark.parametrize("kind", [SGD, Adam])
 def test_blocks_where_gaps_or_orders_do_not_allow_them(kind):
     """Value and gradient with the same gaps; and a value whose numbers lie in another order than when the optimiser was made."""
@@ -352,14 +368,14 @@ def test_blocks_where_gaps_or_orders_do_not_allow_them(kind):
     start, slope = rng.standard_normal((2, 3, 40)).astype(np.float32)
     gaps = Box(np.repeat(start, 2, axis=1)[:, ::2], np.repeat(slope, 2, axis=1)[:, ::2])
     other, plain = Box(np.array(start, order="F"), slope.copy()), Box(start.copy(), slope.copy())
-    optimizers = [kind([parameter], 0.1) for parameter in (gaps, other, plain)]
+    made = [kind([parameter], 0.1) for parameter in (gaps, other, plain)]
     with patch.object(optimizers, "BLOCK", 7):
-        for optimizer in optimizers:
+        for optimizer in made:
             optimizer.step()
         other.value = other.value.copy(order="C")
         for parameter in (gaps, other, plain):
             parameter.grad *= slope
-        for optimizer in optimizers:
+        for optimizer in made:
             optimizer.step()
     assert np.array_equal(gaps.value, plain.value) and np.array_equal(other.value, plain.value)
 
