@@ -15,6 +15,7 @@
 | `init` | initialisation: the weights before training |
 | `layers` | the formulas as objects that remember, their parameters, and what is saved |
 | `optim` | optimisers: how parameters move |
+| `autograd` | the formulas put in order by themselves: automatic differentiation |
 | `models` | the networks that the lessons name |
 | `parallel` | a mini-batch on all cores |
 | `trial` | mistakes in layers, named before any work |
