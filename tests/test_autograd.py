@@ -350,12 +350,15 @@ def test_numbers_and_dtypes():
 # --- Whole networks -----------------------------------------------------------------------------------
 
 def assert_as_by_hand(net, x, bound=1e-12):
-    """Output, every gradient and all buffers as `net.forward` and `net.backward` have them."""
+    """Output, every gradient and all buffers as `net.forward` and `net.backward` have them, with the same masks of dropout."""
     rng, start = np.random.default_rng(0), net.state_dict()
+    masks = [(layer.rng.bit_generator, layer.rng.bit_generator.state) for layer in net.modules() if isinstance(layer, layers.Dropout)]
     y = net.forward(x)
     dy = rng.standard_normal(y.shape)
     dx, buffers = net.backward(dy), net.state_dict()
     net.load_state_dict(start)
+    for generator, state in masks:
+        generator.state = state
     tensors, image = tensors_of(net), Tensor(x, requires_grad=True)
     output = functional_call(net, tensors, image)
     output.backward(dy)
@@ -392,7 +395,7 @@ def every_layer(rng):
         layers.Conv2d(2, 6, 3, rng, stride=(1, 2), padding=1), layers.LocalResponseNorm(3, 0.5), layers.Sigmoid(), layers.BatchNorm2d(6),
         layers.MaxPool2d(2, 1), layers.Identity(), layers.AvgPool2d(2, padding=1), layers.Tanh(), layers.AdaptiveAvgPool2d(3),
         layers.Residual(layers.Projection(rng.standard_normal((7, 6, 3, 3)), trained=False), layers.Projection(rng.standard_normal((7, 6, 3, 3)))),
-        layers.BatchNorm1d(7), layers.Clip(-1, 1), layers.Dropout(0.0), layers.Flatten(), layers.ReLU(), layers.Linear(7, 3, rng))
+        layers.BatchNorm1d(7), layers.Clip(-1, 1), layers.Dropout(0.3), layers.Flatten(), layers.ReLU(), layers.Linear(7, 3, rng))
 
 
 def test_every_layer_as_by_hand():
@@ -407,6 +410,17 @@ def test_automatic_against_finite_differences():
     net = Automatic(layers.Sequential(layers.Conv2d(2, 3, 3, rng, bias=False), layers.BatchNorm2d(3), layers.Dropout(0.3), layers.Flatten(),
                                       layers.Linear(12, 2, rng))).double()
     assert max(check_module(net, rng.standard_normal((3, 2, 4, 4)), rng).values()) < 1e-6
+
+
+def test_automatic_can_go_back_twice():
+    """As the layers can: gradients are replaced."""
+    rng = np.random.default_rng(0)
+    net = Automatic(layers.Sequential(layers.Linear(3, 2, rng), layers.Linear(2, 2, rng))).double()
+    net.forward(rng.standard_normal((4, 3)))
+    dy = rng.standard_normal((4, 2))
+    first = [net.backward(dy), *(parameter.grad for parameter in net.parameters())]
+    for before, after in zip(first, [net.backward(dy), *(parameter.grad for parameter in net.parameters())], strict=True):
+        np.testing.assert_array_equal(before, after)
 
 
 @pytest.mark.parametrize("count", [50, 120])
@@ -451,7 +465,7 @@ def test_parameters_are_shared_not_copied():
 
 
 def test_a_step_takes_little_longer_than_by_hand():
-    """Of the two-layer CNN, the best of many; measured 1.02."""
+    """Of the two-layer CNN, the best of as many as it takes on a machine that does other things too; measured 1.02."""
     net, rng = models.two_layer_cnn(), np.random.default_rng(0)
     x, labels = rng.random((50, 1, 28, 28)).astype(np.float32), rng.integers(0, 10, 50)
     net.drop_input_gradient()
@@ -462,10 +476,12 @@ def test_a_step_takes_little_longer_than_by_hand():
     def by_the_engine():
         autograd.cross_entropy(functional_call(net, tensors_of(net), x), labels).backward()
 
-    times = {by_hand: [], by_the_engine: []}
-    for _ in range(25):
-        for step, found in times.items():
+    best = {by_hand: np.inf, by_the_engine: np.inf}
+    for rounds in range(200):
+        for step in best:
             began = time.perf_counter()
             step()
-            found.append(time.perf_counter() - began)
-    assert min(times[by_the_engine]) <= 1.3 * min(times[by_hand])
+            best[step] = min(best[step], time.perf_counter() - began)
+        if rounds > 10 and best[by_the_engine] <= 1.3 * best[by_hand]:
+            return
+    raise AssertionError(best)

@@ -196,7 +196,7 @@ MISTAKES = _in(
     ("dropout: the mask drawn anew on the way back", "return F.dropout_backward(dy, self.recall())", "return F.dropout(dy, self.p, self.rng)[0]"),
 ) + _in(
     "autograd.py", "test_autograd",
-    ("autograd: a tensor passes on what has come so far", "if uses[parent] == 0:", "if True:"),
+    ("autograd: a tensor passes on before all have reported", "if uses[parent] == 0:", "if parent not in order and parent not in ready:"),
     ("autograd: a parent used twice is counted once", "            uses[parent] += 1\n", "            uses[parent] = 1\n"),
     ("autograd: sums are written into shared arrays", "arrived[parent] = arrived[parent] + part if parent in arrived else part",
      "arrived[parent] = np.add(arrived[parent], part, out=arrived[parent]) if parent in arrived else part"),
