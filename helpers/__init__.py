@@ -23,6 +23,7 @@
 | `kept`, `sweep` | whole trainings, here or on a cluster, and the finished ones on disk |
 | `training` | train, measure, predict |
 | `published` | the networks of the articles, faults included |
+| `handover` | networks and weights to and from PyTorch, Keras and ONNX |
 | `analysis` | what figures show of networks and training runs, computed |
 | `figures`, `live` | pictures, and pictures with sliders |
 | `checks` | feedback on exercises |

@@ -12,7 +12,8 @@ What is turned round on the way, because frameworks differ (run, not remembered:
 | batch norm's momentum | weight of the new | weight of the old: 1 - ours | evaluation only |
 | running variance | unbiased as ours | biased: training goes on with another | evaluation only |
 
-Dropout draws other masks in each of them. Weights go by name, all of them or none.
+Dropout draws other masks in each of them. Keras computes products and batch norms of float64 in float32, but on TensorFlow, and
+onnxruntime has no float64 convolution for CPUs: compare with these in float32. Weights go by name, all of them or none.
 """
 import importlib
 import importlib.util

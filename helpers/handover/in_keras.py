@@ -174,7 +174,7 @@ def to_keras(net, example=None):
 def from_keras(model, net):
     places, state = net.state_dict(), {}
     for name, variable in _variables(model.layers, net):
-        value = keras.ops.convert_to_numpy(variable)
+        value = keras.ops.convert_to_numpy(variable.value)
         if value.ndim > 1:
             value = value.transpose(3, 2, 0, 1) if value.ndim == 4 else value.T
         if name in places and value.ndim == 2 and value.shape == places[name].reshape(len(places[name]), -1).shape:
