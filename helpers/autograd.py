@@ -197,7 +197,7 @@ class Function:
         tensors = {place: one for place, one in enumerate(arguments) if isinstance(one, Tensor)}
         if not tensors or any(isinstance(setting, Tensor) for setting in settings.values()):
             raise TypeError(f"{self}: hand in one Tensor at least, and tensors without their names, before all settings")
-        y, cache = self.forward(*(one.value if isinstance(one, Tensor) else one for one in arguments), **settings)
+        y, cache = self.forward(*(np.asarray(one.value) if isinstance(one, Tensor) else one for one in arguments), **settings)
         result = Tensor(np.asarray(y, tensors[min(tensors)].dtype))  # a loss comes as Python's number
         result.parents = {place: one for place, one in tensors.items() if one.requires_grad and is_grad_enabled()}
         if result.parents:

@@ -1,4 +1,6 @@
 """The ONNX project's own node cases, which come with its package: each that our formulas can express must agree."""
+import functools
+
 import numpy as np
 import pytest
 
@@ -116,22 +118,29 @@ OPERATORS = {
     "Sigmoid": by_engine(autograd.sigmoid), "Softmax": softmax, "SoftmaxCrossEntropyLoss": cross_entropy, "Sub": by_engine(lambda a, b: a - b),
     "Tanh": by_engine(autograd.tanh),
 }
-# How many of each our formulas can express.
-EXPRESSED = {}
+# How many of each our formulas can express, 86 in all; the others have three axes, groups, gaps between taps and the like.
+EXPRESSED = {"Add": 2, "AveragePool": 5, "BatchNormalization": 4, "Clip": 5, "Conv": 6, "ConvTranspose": 3, "Div": 3, "Dropout": 8, "Exp": 2,
+             "Gemm": 7, "GlobalAveragePool": 2, "Identity": 2, "LRN": 2, "Log": 2, "MatMul": 1, "MaxPool": 10, "Mul": 3, "Neg": 2, "Relu": 1,
+             "Sigmoid": 2, "Softmax": 7, "SoftmaxCrossEntropyLoss": 2, "Sub": 3, "Tanh": 2}
+
+
+@functools.cache
+def cases():
+    from onnx.backend.test.case.node import collect_testcases
+    return collect_testcases(None)  # once: a second time it finds nothing new
 
 
 @pytest.mark.parametrize("name", OPERATORS)
 def test_cases_agree(name):
     onnx = pytest.importorskip("onnx")
-    from onnx.backend.test.case.node import collect_testcases
     agreed = 0
-    for case in collect_testcases(name):
-        (node, *others), count = case.model.graph.node, 0
+    for case in cases():
+        node, *others = case.model.graph.node
         if others or node.op_type != name:  # written with other operators
             continue
         settings = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
         for inputs, outputs in case.data_sets:
-            if not all(isinstance(array, np.ndarray | np.generic) for array in inputs):
+            if not all(isinstance(array, (np.ndarray, np.generic)) for array in inputs):
                 continue
             found = OPERATORS[name](settings, *map(np.asarray, inputs))
             if found is None or np.all(np.isnan(found)) if not isinstance(found, tuple) else False:
@@ -139,4 +148,4 @@ def test_cases_agree(name):
             for ours, wanted in zip(found if isinstance(found, tuple) else [found], outputs):
                 np.testing.assert_allclose(ours, wanted, rtol=1e-4, atol=1e-5, err_msg=case.name)
             agreed += 1
-    assert agreed == EXPRESSED.get(name), agreed
+    assert agreed == EXPRESSED[name]
