@@ -12,7 +12,7 @@ def two_trainings(ours, theirs):
     above.plot(steps, ours, color=INK, lw=2, ls="--", label="this course")
     above.set(ylabel="training loss", ylim=(0, 1.1 * max(ours)))
     above.legend(loc="upper right", ncols=2)
-    below.plot(steps, np.maximum(apart, 1e-9), "o", color=TEST, ms=5)
+    below.plot(steps, np.maximum(apart, 1e-9), "o", color=TEST, ms=4)
     below.set(xlabel="step", ylabel="difference", yscale="log", ylim=(5e-10, max(1e-2, 3 * max(apart))))
     title = f"Two trainings, one curve: never more than {max(apart):.0e} apart"
     fig.suptitle(title)
