@@ -195,23 +195,6 @@ MISTAKES = _in(
     ("dropout: also in evaluation", "self.p if self.training else 0.0", "self.p"),
     ("dropout: the mask drawn anew on the way back", "return F.dropout_backward(dy, self.recall())", "return F.dropout(dy, self.p, self.rng)[0]"),
 ) + _in(
-    "handover/in_keras.py", "test_handover",
-    ("keras: momentum not turned round", "momentum=1 - layer.momentum", "momentum=layer.momentum"),
-    ("keras: epsilon is its own", "epsilon=layer.eps, ", ""),
-    ("keras: max pooling padded with zeros", "_pool(keras.layers.MaxPooling2D, float(np.finfo(np.float32).min))", "_pool(keras.layers.MaxPooling2D, 0)"),
-    ("keras: flattened with channels last", "return self.permute(x) if len(x.shape) == 4 else x", "return x"),
-    ("keras: a fixed projection is trained", "    dense.trainable = layer.trained\n", ""),
-) + _in(
-    "handover/in_onnx.py", "test_handover",
-    ("onnx: padding above and on the left only", "pads=[above, left, above, left]", "pads=[above, left, 0, 0]"),
-    ("onnx: means leave padding out", ", count_include_pad=1)", ")"),
-    ("onnx: epsilon is its own", ", epsilon=layer.eps)", ")"),
-) + _in(
-    "handover/pytorch.py", "test_handover",
-    ("torch: the path does not hear of modes", "        self.hidden[0].train(mode)\n", ""),
-    ("torch: the mode stays behind", "    peer.training = module.training\n", ""),
-    ("torch: a fixed projection is trained", "nn.Parameter(empty) if trained else nn.Buffer(empty)", "nn.Parameter(empty)"),
-) + _in(
     "autograd.py", "test_autograd",
     ("autograd: a tensor passes on before all have reported", "if uses[parent] == 0:", "if parent not in order and parent not in ready:"),
     ("autograd: a parent used twice is counted once", "            uses[parent] += 1\n", "            uses[parent] = 1\n"),
