@@ -25,40 +25,47 @@ def other_shortcuts(names, accuracies):
 
 
 def by_length(networks):
-    """Gradients by the length of their paths, {network: (norm of one path, in the mean, of each length; norm of all paths of a length)}."""
+    """The gradient by the length of its paths, {networks: [paths of one, ...]}: paths are pairs (length, gradient), and all of
+    them add up to the whole. Of each network, the mean norm of one path of a length, and the norm of the sum of all of a length.
+    """
     fig, axes = canvas(10.4, 4.6, 1, 2)
-    longest = {}
-    for (name, (one, together)), colour, mark in zip(networks.items(), (OUTPUT, GRADIENT), "sD"):
-        lengths = np.arange(len(one))
-        for ax, numbers in zip(axes, (one, together)):
-            ax.plot(lengths, numbers, f"{mark}-", color=colour, ms=9, label=name)
-        longest[name] = int(np.argmax(together))
+    most = []
+    for (name, several), colour, mark in zip(networks.items(), (OUTPUT, GRADIENT), "sD"):
+        longest = []
+        for seed, paths in enumerate(several):
+            whole = np.linalg.norm(sum(gradient for _, gradient in paths))
+            lengths = range(max(length for length, _ in paths) + 1)
+            alike = [[gradient for length, gradient in paths if length == wanted] for wanted in lengths]
+            one = [np.mean([np.linalg.norm(gradient) for gradient in some]) / whole for some in alike]
+            together = [np.linalg.norm(sum(some)) / whole for some in alike]
+            longest.append(int(np.argmax(together)))
+            for ax, numbers in zip(axes, (one, together)):
+                ax.plot(lengths, numbers, f"{mark}-", color=colour, ms=8, lw=2, label=name if seed == 0 else None)
+        most.append(f"{name} {' '.join(map(str, longest))}")
     for ax, title in zip(axes, ("one path", "all paths of a length")):
-        ax.set(xlabel="length: bodies on the path", ylabel="norm of the gradient, whole = 1", title=title, xticks=lengths)
-    axes[0].set(yscale="log")
+        ax.set(xlabel="length: bodies on the path", title=title, xticks=lengths)
+    axes[0].set(yscale="log", ylabel="norm of the gradient, whole = 1")
     axes[0].legend(loc="lower left")
     axes[1].set_ylim(bottom=0)
-    title = "; ".join(f"{name}, length {length} carries most" for name, length in longest.items())
-    fig.suptitle(title[0].upper() + title[1:])
-    return Picture(fig, f"The gradient by the length of its paths, of one path and of all of a length: {title}")
+    title = f"The length that carries most: {', '.join(most)}"
+    fig.suptitle(title)
+    return Picture(fig, f"The gradient by the length of its paths, of one path and of all of a length, a line a network: {title}")
 
 
-def without_a_block(whole, cut):
-    """Test accuracies of networks: `whole` {kind: (seeds,)}, and `cut` {kind: (seeds, blocks)}, each without one block. A dot a run."""
+def without_a_block(accuracies):
+    """Test accuracies {kind of network: (seeds, 1 + blocks)}, of whole networks and then without one block each. A dot a run."""
     fig, ax = canvas(10.2, 4.8)
-    blocks = np.shape(next(iter(cut.values())))[1]
+    columns = np.shape(next(iter(accuracies.values())))[1]
     ax.axhline(0.1, color=INK, lw=2, ls="--")
-    ax.text(blocks + 0.45, 0.115, "a guess", ha="right", va="bottom", fontsize=14)
-    for (kind, some), colour, mark in zip(cut.items(), (OUTPUT, TEST), "so"):
-        table = np.column_stack([whole[kind], some])
+    ax.text(-0.45, 0.115, "a guess", va="bottom", fontsize=14)
+    for (kind, table), colour, mark in zip(accuracies.items(), (OUTPUT, TEST), "so"):
         for seed, runs in enumerate(table):
-            ax.plot(np.arange(blocks + 1) + 0.12 * (seed - (len(table) - 1) / 2), runs, mark, color=colour, ms=9, mec="white",
+            ax.plot(np.arange(columns) + 0.12 * (seed - (len(table) - 1) / 2), runs, mark, color=colour, ms=9, mec="white",
                     label=kind if seed == 0 else None)
-    ax.set(xlim=(-0.5, blocks + 0.5), ylim=(0, 1.19), xticks=range(blocks + 1), xticklabels=["none", *range(1, blocks + 1)], yticks=(0, 0.5, 1),
+    ax.set(xlim=(-0.5, columns - 0.5), ylim=(0, 1.19), xticks=range(columns), xticklabels=["none", *range(1, columns)], yticks=(0, 0.5, 1),
            xlabel="block cut out", ylabel="test accuracy")
     ax.yaxis.set_major_formatter("{x:.0%}")
     ax.legend(loc="upper right", ncols=2)
-    spans = ", ".join(f"{kind} {np.median(some):.0%}" for kind, some in cut.items())
-    title = f"Without one block, in the median: {spans}"
+    title = "Without one block, in the median: " + ", ".join(f"{kind} {np.median(np.asarray(table)[:, 1:]):.0%}" for kind, table in accuracies.items())
     ax.set_title(title)
     return Picture(fig, f"Test accuracy of trained networks, whole and without one of their blocks, a dot a run: {title}")

@@ -11,7 +11,7 @@ from ..figures import style as G
 from ..gradcheck import numeric_gradient, relative_error
 from .core import Live, pick, slider, tick
 
-_W = np.array([[0.9, -0.6, 0.4], [-0.8, 0.7, 0.5], [0.3, 0.6, -0.9]])
+_W = np.array([[0.9, -0.6, 0.41], [-0.8, 0.73, 0.5], [0.3, 0.62, -0.9]])  # no h is 0, where a ReLU has its kink
 _DY = np.array([1.0, -0.5, 0.8])
 
 
@@ -188,5 +188,5 @@ def cut_blocks(nets, images, labels):
 
     return Live(fig, update, [*here, *gone, *(bar[0] for bar in bars), title],
                 "Trained networks with some of their blocks cut out or exchanged, and their test accuracy",
-                **{f"block_{place}": tick(f"block {place}", True) for place in range(1, count + 1)},
+                **{f"block_{place}": tick(f"block {place}", place != count // 2 + 1) for place in range(1, count + 1)},
                 swap=slider("exchange this block and the next (0: none)", 0, 0, count - 1))
