@@ -65,10 +65,8 @@ def paths_by_length(now):
 
 @facts.live
 def cut_blocks(now, nets, images, labels):
-    kept = [getattr(now, f"block_{place}") for place in (1, 2, 3)]
-    order = [0, 1, 2]
-    if now.swap:
-        order[now.swap - 1], order[now.swap] = order[now.swap], order[now.swap - 1]
+    ticked, order = {0: now.block_1, 1: now.block_2, 2: now.block_3}, {0: [0, 1, 2], 1: [1, 0, 2], 2: [0, 2, 1]}[now.swap]
+    kept = [ticked[block] for block in order]
 
     def accuracy(name):
         state = nets[name][0].state_dict()

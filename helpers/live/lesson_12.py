@@ -165,7 +165,7 @@ def cut_blocks(nets, images, labels):
         found = []
         for net, blocks in nets.values():
             with reordered(blocks, order):
-                with without(blocks, [cut[place] for place in range(count)]):
+                with without(blocks, cut):
                     found.append(float(F.accuracy(net.forward(images), labels).mean()))
         return found
 
@@ -173,7 +173,7 @@ def cut_blocks(nets, images, labels):
         order = list(range(count))
         if swap:
             order[swap - 1], order[swap] = order[swap], order[swap - 1]
-        kept = [ticks[f"block_{place}"] for place in range(1, count + 1)]
+        kept = [ticks[f"block_{block + 1}"] for block in order]  # place by place
         found = measured(tuple(not one for one in kept), tuple(order))
         for number, (text, other) in enumerate(zip(here, gone)):
             place = number % count
