@@ -1,6 +1,10 @@
-"""The data sets of the course: `load_digits()` returns a `Dataset`; what is not in the repository is kept in `FOLDER`."""
+"""The data sets of the course, each a `Dataset`: `load_digits()`, and `load_planes_birds()` in colour.
+
+What is not in the repository is kept in `FOLDER`.
+"""
 from .dataset import Dataset
 from .digits import load_digits
 from .fetch import FOLDER
+from .planes_birds import load_planes_birds
 
-__all__ = ["FOLDER", "Dataset", "load_digits"]
+__all__ = ["FOLDER", "Dataset", "load_digits", "load_planes_birds"]
