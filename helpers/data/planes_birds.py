@@ -11,7 +11,7 @@ from . import digits, fetch
 from .dataset import Dataset
 from .fetch import Part
 
-PATCHES, NOISE = 0.4, 0.4  # how far a patch, and a pixel, of a bundled image lie apart from its colour
+PATCHES, NOISE = 0.2, 0.2  # how far a patch, and a pixel, of a bundled image lie apart from its colour
 CLASSES = "airplane", "bird"
 # Those of planes_birds.npz, which was stored as JPEG before: what CIFAR-10 itself holds differs from it in many pixels.
 JPEG = (
@@ -65,7 +65,7 @@ def _coloured(ink, random):
     moved = np.zeros((count, 32, 32, 1))
     for image, digit, (row, column) in zip(moved, ink, (random.random((count, 2)) * 5).astype(int)):
         image[row:row + 28, column:column + 28, 0] = digit
-    paper, pen = random.random((2, count, 1, 1, 3))
+    paper, pen = random.random((2, count, 1, 1, 3)) / 2 + np.array([0, 0.5]).reshape(2, 1, 1, 1, 1)  # a light pen on dark paper
     patches = random.random((count, 8, 8, 3)).repeat(4, axis=1).repeat(4, axis=2)
     images = paper + moved * (pen - paper) + PATCHES * (patches - 0.5) + NOISE * (random.random((count, 32, 32, 3)) - 0.5)
     return (images.clip(0, 1) * 255).round().astype(np.uint8)
