@@ -1,0 +1,192 @@
+"""Live figures of lesson 13: ResNet-34 block by block, its stem, its maps, without a block, and epoch by epoch."""
+import numpy as np
+
+from ..figures import style as G
+from ..layers import Conv2d, ReLU
+from ..models.resnet import BasicBlock
+from .core import Live, outline, pick, slider
+
+
+def blocks(rows, image_size=32):
+    """A walk through a network: what a number of each map sees, and what each row has of weights and multiplications.
+
+    `rows`: for each part of the network a dictionary of its name, `filters`, `size` (of a map), `field` (the receptive field),
+    `weights`, `still` (those of them that never learn) and `products` (multiplications an image).
+    """
+    places, middle = np.arange(len(rows)), image_size // 2
+    table = {name: np.array([row[name] for row in rows], dtype=float) for name in ("weights", "still", "products", "field")}
+    fig, (left, right) = G.canvas(10.2, 4.7, 1, 2, width_ratios=(1, 1.9))
+    left.set(xlim=(-0.5 * image_size, 1.5 * image_size), ylim=(1.5 * image_size, -0.5 * image_size))
+    G.bare(left).set_title("seen of the image")
+    left.fill([0, image_size, image_size, 0], [0, 0, image_size, image_size], color=G.GAP, lw=0)
+    left.plot(*np.array(outline(0, 0, image_size, image_size)) + 0.5, color=G.INPUT)
+    seen, = left.fill([0, 1, 1, 0], [0, 0, 1, 1], facecolor=G.WEIGHT, edgecolor=G.INK, alpha=0.6, lw=2)
+    learn = right.bar(places, np.ones(len(rows)), 0.8, color=G.OUTPUT, edgecolor="white", lw=0, label="learn")
+    never = right.bar(places, np.ones(len(rows)), 0.8, color=G.QUIET, hatch="//", edgecolor=G.INK, lw=0, label="never learn")
+    here, = right.plot([], [], "v", color=G.INK, ms=14)
+    right.set(xlim=(-0.7, len(rows) - 0.3), ylim=(0, 1.25), xticks=[])
+    right.legend(loc="upper left")
+    head, words, title = right.set_title(" "), left.text(middle, 1.5 * image_size, "", ha="center", va="bottom"), fig.suptitle(" ")
+
+    def update(place, show):
+        row = rows[place]
+        # What lies outside of the picture is cut off, so that the frame stays where it was.
+        low, high = (float(np.clip(middle + sign * row["field"] / 2, -0.5 * image_size, 1.5 * image_size)) for sign in (-1, 1))
+        seen.set_xy([(low, low), (high, low), (high, high), (low, high)])
+        tall = table["products" if show == "multiplications" else "weights"]
+        grey = table["still"] if show == "weights" else 0 * tall
+        for bar, other, value, still in zip(learn, never, tall, grey):
+            bar.set_height(value / tall.max())
+            other.set_height(still / tall.max())
+        here.set_data([place], [tall[place] / tall.max() + 0.06])
+        head.set_text(f"{show}, highest bar: {tall.max() / 1e6:.1f} million")
+        words.set_text(f"{row['field']} pixels across")
+        title.set_text(f"{row['name']}: {row['filters']} maps of {row['size']} × {row['size']}; {row['weights']:,} weights, "
+                       f"{row['still'] / max(row['weights'], 1):.0%} never learn")
+
+    return Live(fig, update, [seen, *learn, *never, here, head, words, title],
+                "What a number of each part of the network sees of the image, and the weights and multiplications of all parts",
+                place=slider("part", len(rows) - 1, 0, len(rows) - 1), show=pick("bars", ["weights", "multiplications"], "weights"))
+
+
+def stems(tables):
+    """How often each tap of the last 3 × 3 filters of each stage meets a pixel, for several stems and sizes of the image.
+
+    `tables` {stem: {image size: rows}}: rows as `blocks` takes them, each with its `stage`, 1 to 4 or 0 for the stem, and `met`
+    (3, 3): at what share of the places of a map each tap of its last filters meets a pixel.
+    """
+    first = next(iter(tables))
+    sizes = list(tables[first])
+    fig, axes = G.canvas(10.2, 4.5, 1, 4)
+    pictures, cells, heads, notes = [], [], [], []
+    for ax in axes:
+        pictures.append(G.framed(ax).imshow(np.zeros((3, 3)), cmap=G.PIXELS, vmin=0, vmax=1.4))
+        cells.append([ax.text(column, row, "", ha="center", va="center", fontsize=16) for row in range(3) for column in range(3)])
+        heads.append(ax.set_title(" "))
+        notes.append(ax.text(1, 2.7, " \n ", ha="center", va="top", fontsize=15))
+    title = fig.suptitle(" ")
+
+    def update(stem, size):
+        rows = tables[stem][size]
+        for number, (picture, texts, head, note) in enumerate(zip(pictures, cells, heads, notes), 1):
+            stage = [row for row in rows if row["stage"] == number]
+            weights, still = (sum(row[name] for row in stage) for name in ("weights", "still"))
+            picture.set_data(stage[-1]["met"])
+            for text, share in zip(texts, stage[-1]["met"].ravel()):
+                text.set_text(f"{share:.0%}")
+            head.set_text(f"stage {number}: {stage[-1]['size']} × {stage[-1]['size']}")
+            note.set_text(f"{weights / 1e6:.1f} M weights,\n{still / weights:.0%} never learn")
+        weights, still, products = (sum(row[name] for row in rows) for name in ("weights", "still", "products"))
+        title.set_text(f"{stem}, image {size}: {still / weights:.0%} never learn; {products / 1e6:,.0f} million products")
+
+    return Live(fig, update, [*pictures, *(text for some in cells for text in some), *heads, *notes, title],
+                "How often each tap of 3 × 3 filters meets a pixel, in each of four stages, for a stem and a size of the image",
+                stem=pick("stem", list(tables), first), size=pick("image", sizes, sizes[0]))
+
+
+def maps(net, images, shown=16):
+    """The filters of the stem, and what each part of a trained network makes of an image: its maps with the largest numbers.
+
+    `net`: a `Sequential` of a stem that begins with a convolution, blocks and a head; images (n, 3, H, W), from -1 to 1.
+    """
+    assert isinstance(net.layers[0], Conv2d)
+    net.eval()
+    found, x = [], images
+    for layer in net.layers:
+        x = layer.forward(x)
+        if isinstance(layer, (ReLU, BasicBlock)):
+            found.append(x)
+    names = ["stem", *(f"block {number}" for number in range(1, len(found)))]
+    filters = net.layers[0].weight.value
+    filters = filters / np.abs(filters).max(axis=(1, 2, 3), keepdims=True) / 2 + 0.5
+    fig, axes = G.canvas(10.2, 4.6, 1, 3, width_ratios=(0.8, 1, 1))
+    picture = G.framed(axes[0]).imshow(np.zeros((*images.shape[2:], 3)), vmin=0, vmax=1)
+    G.bare(axes[1]).imshow(np.nan_to_num(G.tiled(G.pictures(filters), 8, 1), nan=1))
+    sheet = G.bare(axes[2]).imshow(np.zeros((1, 1)), cmap=G.PIXELS, extent=(0, 1, 0, 1), vmin=0, vmax=1)
+    axes[2].set_facecolor(G.GAP)
+    for ax, words in zip(axes, ("image", f"{len(filters)} filters of the stem", "strongest maps")):
+        ax.set_title(words)
+    title = fig.suptitle(" ")
+
+    def update(image, part):
+        here = found[names.index(part)][image]
+        peaks = here.max(axis=(1, 2))
+        chosen = np.argsort(-peaks, kind="stable")[:shown]
+        picture.set_data(G.pictures(images[[image]])[0] / 2 + 0.5)
+        sheet.set_data(G.tiled(here[chosen], 4, 0 if here.shape[1] == 1 else 1))
+        sheet.set_clim(0, float(peaks.max()) or 1)
+        title.set_text(f"{part}: {len(here)} maps of {here.shape[1]} × {here.shape[2]}, {np.mean(here == 0):.0%} of their numbers zero")
+
+    return Live(fig, update, [picture, sheet, title], "An image, the filters of the stem, and the strongest maps of one part of the network",
+                image=slider("image", 1, 0, len(images) - 1), part=pick("part", names, names[1]))
+
+
+def cuts(margins, labels, classes):
+    """What the loss of one block does: accuracy without each, and the margin of every image with the block and without it.
+
+    margins (1 + blocks, n): logit of the second of two `classes` less that of the first, of the whole network, and without each block.
+    """
+    right = (margins > 0) == (labels == 1)
+    accuracies, places = right.mean(axis=1), np.arange(1, len(margins))
+    fig, (left, ax) = G.canvas(10.2, 4.6, 1, 2, width_ratios=(1.4, 1))
+    left.axhline(accuracies[0], color=G.QUIET, lw=4)
+    left.plot(places, accuracies[1:], "o", color=G.TEST, ms=11, mec="white")
+    here, = left.plot([], [], "o", color="none", mec=G.INK, mew=3, ms=18)
+    left.set(xticks=places, xlabel="block that is cut", xlim=(0.3, len(margins) - 0.3), ylim=(0.4, 1.02), title="accuracy")
+    left.yaxis.set_major_formatter("{x:.0%}")
+    far = 1.05 * np.abs(margins).max()
+    ax.axhline(0, color=G.QUIET, lw=2)
+    ax.axvline(0, color=G.QUIET, lw=2)
+    dots = [ax.plot([], [], mark, color=colour, ms=6, mec="white", mew=0, label=name)[0]
+            for mark, colour, name in zip("os", (G.INPUT, G.WEIGHT), classes)]
+    ax.set(xlim=(-far, far), ylim=(-far, far), xlabel="margin of the whole", ylabel="without the block")
+    ax.legend(loc="upper left", handletextpad=0.1)
+    title = fig.suptitle(" ")
+
+    def update(block):
+        here.set_data([block], [accuracies[block]])
+        for label, line in enumerate(dots):
+            line.set_data(margins[:, labels == label][[0, block]])
+        other = ((margins[0] > 0) != (margins[block] > 0)).sum()
+        title.set_text(f"Without block {block}: {accuracies[block]:.1%} in place of {accuracies[0]:.1%}; {other} of {len(labels)} answers change")
+
+    return Live(fig, update, [here, *dots, title], "Accuracy without each block, and every image's margin with one block and without it",
+                block=slider("cut block", 1, 1, len(margins) - 1))
+
+
+def epochs(log):
+    """Scrub through five epochs of the log `resnet34`: accuracies, some filters of seed 0, and what it says of some images."""
+    accuracies, filters, birds = log["accuracies"], log["filters"].astype(np.float32), log["probabilities"]
+    count, steps = birds.shape[1], np.arange(1, accuracies.shape[1] + 1)
+    fig = G.canvas(10.2, 5.2)[0]
+    fig.clear()
+    grid = fig.add_gridspec(3, 8, height_ratios=(1.5, 1, 1))
+    curve, sheet = fig.add_subplot(grid[0, :5]), G.bare(fig.add_subplot(grid[0, 5:]))
+    beside = np.linspace(-0.1, 0.1, len(accuracies))
+    curve.plot(np.add.outer(beside, steps).ravel(), accuracies.ravel(), "o", color=G.TEST, mfc="white", ms=6)
+    curve.plot(steps, accuracies.mean(axis=0), color=G.TEST)
+    curve.set(xlim=(-0.3, len(steps) + 0.3), xticks=range(len(steps) + 1), xlabel="epoch", ylabel="accuracy")
+    curve.yaxis.set_major_formatter("{x:.0%}")
+    here = curve.axvline(0, color=G.INK, lw=2, ls="--")
+    tiles = sheet.imshow(np.zeros((1, 1, 3)), extent=(0, 2, 0, 1))
+    sheet.set_title("filters of the stem", pad=4)
+    answers = []
+    for place in range(min(count, 12)):
+        ax = G.framed(fig.add_subplot(grid[1 + place // 6, place % 6 + 1]))
+        ax.imshow(log["images"][place].transpose(1, 2, 0))
+        answers.append(ax.set_title(" ", fontsize=15, pad=3))
+    title = fig.suptitle(" ")
+
+    def update(epoch):
+        w = filters[epoch] / np.abs(filters[-1]).max() / 2 + 0.5
+        tiles.set_data(np.nan_to_num(G.tiled(G.pictures(np.clip(w, 0, 1)), 8, 1), nan=1))
+        here.set_xdata([epoch, epoch])
+        right = (birds[epoch] > 0.5) == (log["labels"] == 1)
+        for answer, p, good in zip(answers, birds[epoch], right):
+            answer.set_text(f"{p:.0%} {'✓' if good else '✗'}")
+            answer.set_color(G.OUTPUT_TEXT if good else G.TEST)
+        mean = f"mean test accuracy {accuracies[:, epoch - 1].mean():.1%}" if epoch else "before training"
+        title.set_text(f"Epoch {epoch}: {mean}; {right.sum()} of these {count} correct (above each: the probability of a bird)")
+
+    return Live(fig, update, [tiles, here, *answers, title], "Accuracy by epoch, filters of the stem, and the answers for some images at one epoch",
+                epoch=slider("epoch", len(steps), 0, len(steps)))
