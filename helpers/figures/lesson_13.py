@@ -13,8 +13,8 @@ def five_epochs(accuracies, published):
     ax.plot(np.add.outer(beside, places).ravel(), accuracies.ravel(), "o", color=TEST, mfc="white", label="a run")
     ax.plot(places, mean, "-", color=TEST, label=f"mean of {seeds} runs")
     ax.plot(places, published, "D--", color=INK, label="the article")
-    lowest = min(accuracies.min(), min(published))
-    ax.set(xticks=places, xlabel="epoch", ylabel="test accuracy", ylim=(np.floor(20 * lowest) / 20, 1))
+    lowest = np.floor(20 * min(accuracies.min(), min(published))) / 20
+    ax.set(xticks=places, xlabel="epoch", ylabel="test accuracy", ylim=(lowest, 1.01), yticks=np.arange(lowest, 1.01, 0.05))
     ax.yaxis.set_major_formatter("{x:.0%}")
     ax.legend(loc="upper left", ncols=3)
     title = f"In NumPy, on two cores: {mean[-1]:.1%} after {epochs} epochs; the article has {published[-1]:.1%}"
@@ -41,8 +41,9 @@ def without_block(whole, without):
     return Picture(fig, f"Test accuracy without each block in turn, {seeds} runs: {title}")
 
 
-def products(counts, stages):
-    """Multiplications of an image in each stage, by several ways of computing: {way: (stages,)}, the plainest way first."""
+def products(counts):
+    """Multiplications of an image in the stem and in each stage, by three ways of computing: {way: (stages,)}, the plainest first."""
+    stages = ["stem", *(f"stage {number}" for number in range(1, len(next(iter(counts.values())))))]
     fig, ax = canvas(9.6, 4.4)
     width = 0.8 / len(counts)
     styles = (TRAIN, ""), (WEIGHT, "//"), (OUTPUT, "\\\\")
