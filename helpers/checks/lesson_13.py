@@ -91,28 +91,29 @@ _G = np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]]) / 2
 
 def _examples():
     rng = np.random.default_rng(13)
-    return [tuple(map(np.array, pair)) for pair in (((1.0, 0.0), (1.0, 2.0, 3.0, 4.0)),)] + [
-        (rng.standard_normal(2), rng.standard_normal(4)) for _ in range(2)]
+    pairs = [(np.array([1.0, 0.0]), np.array([1.0, 2.0, 3.0, 4.0]))] + [(rng.standard_normal(2), rng.standard_normal(4)) for _ in range(2)]
+    return [(dy, x, _A.astype(float), _B.astype(float), _G) for dy, x in pairs]
 
 
 _WINOGRAD_DW = Exercise(
     cases=_examples(),
-    truth=lambda dy, x: _G.T @ ((_A.T @ dy) * (_B @ x)),
+    truth=lambda dy, x, A, B, G: G.T @ ((A.T @ dy) * (B @ x)),
     mistakes={
         "G is missing at the end: the three taps went through G to four numbers, and their gradient comes back through G's transpose.":
-            lambda dy, x: (_A.T @ dy) * (_B @ x),
-        "The other factor of the product is B x, and not x.": lambda dy, x: _G.T @ ((_A.T @ dy) * x),
-        "The upstream gradient goes through A's transpose, and then meets B x as a factor: B x is missing.": lambda dy, x: _G.T @ (_A.T @ dy),
-        "dy is missing.": lambda dy, x: _G.T @ (_B @ x),
-        "B is not transposed here: it belongs to x, and no gradient for x is wanted.": lambda dy, x: _G.T @ ((_A.T @ dy) * (_B.T @ x)),
-        "That is dx: the gradient for the weights goes back through G.": lambda dy, x: _B.T @ ((_A.T @ dy) * (_B @ x)),
+            lambda dy, x, A, B, G: (A.T @ dy) * (B @ x),
+        "The other factor of the product is B x, and not x.": lambda dy, x, A, B, G: G.T @ ((A.T @ dy) * x),
+        "The upstream gradient goes through A's transpose, and then meets B x as a factor: B x is missing.":
+            lambda dy, x, A, B, G: G.T @ (A.T @ dy),
+        "dy is missing.": lambda dy, x, A, B, G: G.T @ (B @ x),
+        "B is not transposed here: it belongs to x, and no gradient for x is wanted.": lambda dy, x, A, B, G: G.T @ ((A.T @ dy) * (B.T @ x)),
+        "That would be dx's way out: the gradient for the weights goes back through G.": lambda dy, x, A, B, G: B.T @ ((A.T @ dy) * (B @ x)),
         "The taps come out in reverse order: tap k meets x[k] for the first output and x[k + 1] for the second.":
-            lambda dy, x: np.correlate(x, dy, "valid")[::-1],
-        "The outputs are exchanged: dy[0] belongs to x[0], x[1], x[2].": lambda dy, x: np.convolve(x, dy, "valid"),
-        "Only the first output: the second reads the same weights, so its gradient is added.": lambda dy, x: dy[0] * x[:3],
-        "Only the second output: the first reads the same weights, so its gradient is added.": lambda dy, x: dy[1] * x[1:],
-        "A sum over the outputs is wanted, and not a mean.": lambda dy, x: np.correlate(x, dy, "valid") / 2,
-        "The halves in G are missing.": lambda dy, x: 2 * np.correlate(x, dy, "valid"),
+            lambda dy, x, A, B, G: np.correlate(x, dy, "valid")[::-1],
+        "The outputs are exchanged: dy[0] belongs to x[0], x[1], x[2].": lambda dy, x, A, B, G: np.convolve(x, dy, "valid"),
+        "Only the first output: the second reads the same weights, so its gradient is added.": lambda dy, x, A, B, G: dy[0] * x[:3],
+        "Only the second output: the first reads the same weights, so its gradient is added.": lambda dy, x, A, B, G: dy[1] * x[1:],
+        "A sum over the outputs is wanted, and not a mean.": lambda dy, x, A, B, G: np.correlate(x, dy, "valid") / 2,
+        "The halves in G are missing.": lambda dy, x, A, B, G: 2 * np.correlate(x, dy, "valid"),
     },
     praise="Forward and backward from four multiplications each.",
 )
