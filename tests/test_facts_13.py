@@ -31,7 +31,7 @@ def stems(now, tables):
         weights, still, met = sum(row["weights"] for row in some), sum(row["still"] for row in some), some[-1]["met"]
         cells = [(column, row, [met[row][column]]) for row in range(3) for column in range(3)]
         wanted |= {**shown(f"{stage - 1} image 0", met, (0, 3), "pixels"), f"{stage - 1} title": [stage, some[-1]["size"], some[-1]["size"]],
-                   f"{stage - 1} texts": [*cells, (1, 2.7, [weights / 1e6, still / weights])]}
+                   f"{stage - 1} texts": [*cells, (1, 2.7, [weights, still / weights])]}
     weights, still, products = (sum(row[name] for row in rows) for name in ("weights", "still", "products"))
     names, sizes = list(tables), list(tables[now.stem])
     return wanted | {"controls": {"stem": (names[0], names[-1]), "size": (sizes[0], sizes[-1])}, "alt": [3, 3],
@@ -63,7 +63,7 @@ def maps(now, net, before, images):
     ends = [place for place, layer in enumerate(net.layers, 1) if isinstance(layer, BasicBlock)]
     number = 0 if now.part == "stem" else int(now.part.split()[1])
     x = images
-    for layer in net.layers[:[3, *ends][number]]:
+    for layer in net.eval().layers[:[3, *ends][number]]:
         x = layer.forward(x)
     here = x[now.image].astype(float)
     order = sorted(range(len(here)), key=lambda channel: (-here[channel].max(), channel))[:16]

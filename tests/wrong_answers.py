@@ -1114,23 +1114,6 @@ _to("block_parameters", "channels, filters, stride", {
     "from helpers.models.resnet import BasicBlock\nreturn sum(p.value.size for p in BasicBlock(channels, filters, stride, np.random.default_rng(0)).parameters())",
 ])
 
-_to("seen_across", "kernels, strides", {
-    "seen, jump = 1, 1\nfor k, s in zip(kernels, strides):\n    jump *= s\n    seen += (k - 1) * jump\nreturn seen": "own stride",
-    "return 1 + sum(k - 1 for k in kernels)": "strides are missing",
-    "seen, jump = 1, 1\nfor k, s in zip(kernels, strides):\n    seen += (k - 1) * jump\n    jump += s\nreturn seen": "not their sum",
-    "seen, jump = 1, 1\nfor k, s in zip(kernels, strides):\n    seen += (k - 1) * jump\n    jump = s\nreturn seen": "only the last one",
-    "seen, jump = 1, 1\nfor k, s in zip(kernels, strides):\n    seen += k * jump\n    jump *= s\nreturn seen": "k - 1",
-    "seen, jump = 0, 1\nfor k, s in zip(kernels, strides):\n    seen += (k - 1) * jump\n    jump *= s\nreturn seen": "begin with 1",
-    "seen, jump = 1, 1\nfor k, s in zip(kernels, strides):\n    seen += (k // 2) * jump\n    jump *= s\nreturn seen": "each side",
-    "return np.prod(kernels)": "do not multiply",
-    "return np.prod(strides)": "is the jump",
-    "seen, jump = 1, 1\nfor k, s in zip(kernels[::-1], strides[::-1]):\n    seen += (k - 1) * jump\n    jump *= s\nreturn seen": "last layer",
-    "return kernels": "",
-}, [
-    "seen = 1\nfor k, s in zip(kernels[::-1], strides[::-1]):\n    seen = (seen - 1) * s + k\nreturn seen",
-    "jumps = np.cumprod([1] + list(strides))[:-1]\nreturn 1 + np.sum((np.array(kernels) - 1) * jumps)",
-])
-
 _to("living_taps", "", {
     "return 25": "all taps",
     "return 16": "25 less",

@@ -1,4 +1,4 @@
-"""The exercises of lesson 13: a block's parameters, a receptive field, living taps, Winograd backward, and a suspicious test."""
+"""The exercises of lesson 13: a block's parameters, living taps, Winograd backward, and a suspicious test."""
 import numpy as np
 
 from .core import Exercise
@@ -36,38 +36,6 @@ _BLOCK_PARAMETERS = Exercise(
     names=("channels", "filters", "stride"),
 )
 
-
-def _seen(reach=lambda kernel: kernel - 1, own=False, jumps=lambda jump, stride: jump * stride, begin=1):
-    def field(kernels, strides):
-        seen, jump = begin, 1
-        for kernel, stride in zip(kernels, strides):
-            if own:
-                jump = jumps(jump, stride)
-            seen += reach(kernel) * jump
-            if not own:
-                jump = jumps(jump, stride)
-        return seen
-    return field
-
-
-_SEEN_ACROSS = Exercise(
-    cases=[([3, 3], [1, 1]), ([7, 3, 3], [2, 2, 1]), ([5], [3]), ([1, 4, 3, 2], [2, 1, 3, 2])],
-    truth=_seen(),
-    mistakes={
-        "A layer's own stride counts only for the layers above it: add first, then multiply the jump.": _seen(own=True),
-        "The strides are missing: above a stride of 2, neighbours lie two pixels apart.": _seen(jumps=lambda jump, stride: 1),
-        "The jump is the product of all strides so far, and not their sum.": _seen(jumps=lambda jump, stride: jump + stride),
-        "The jump is the product of all strides so far, and not only the last one.": _seen(jumps=lambda jump, stride: stride),
-        "A kernel of size k adds k - 1 numbers: one of them was seen already.": _seen(reach=lambda kernel: kernel),
-        "Before any layer, a number sees itself: begin with 1.": _seen(begin=0),
-        "A kernel reaches k // 2 to each side, so both sides together are k - 1.": _seen(reach=lambda kernel: kernel // 2),
-        "Receptive fields do not multiply: each layer adds (k - 1) times the jump.": lambda kernels, strides: int(np.prod(kernels)),
-        "That is the jump, how far neighbours lie apart: wanted is how far one number sees.": lambda kernels, strides: int(np.prod(strides)),
-        "From the input on: you began with the last layer.": lambda kernels, strides: _seen()(kernels[::-1], strides[::-1]),
-    },
-    praise="For ResNet-34 it gives 899.",
-    names=("kernels", "strides"),
-)
 
 _LIVING_TAPS = Exercise(
     cases=[()],
@@ -133,7 +101,6 @@ _WHAT_IS_WRONG = Exercise(
 
 EXERCISES = {
     "block_parameters": _BLOCK_PARAMETERS,
-    "seen_across": _SEEN_ACROSS,
     "living_taps": _LIVING_TAPS,
     "winograd_dw": _WINOGRAD_DW,
     "what_is_wrong": _WHAT_IS_WRONG,

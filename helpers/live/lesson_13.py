@@ -74,7 +74,7 @@ def stems(tables):
             for text, share in zip(texts, stage[-1]["met"].ravel()):
                 text.set_text(f"{share:.0%}")
             head.set_text(f"stage {number}: {stage[-1]['size']} × {stage[-1]['size']}")
-            note.set_text(f"{weights / 1e6:.1f} M weights,\n{still / weights:.0%} never learn")
+            note.set_text(f"{weights:,} weights,\n{still / weights:.0%} never learn")
         weights, still, products = (sum(row[name] for row in rows) for name in ("weights", "still", "products"))
         title.set_text(f"{stem}, image {size}: {still / weights:.0%} never learn; {products / 1e6:,.0f} million products")
 
