@@ -51,7 +51,7 @@ test-oldest test-newest: test-%: .venv/lab
 	@.venv-$*/bin/pip install --quiet --editable .[test] --constraint .venv-$*/constraints.txt
 	@$(MAKE) --no-print-directory test-in PYTEST=".venv-$*/bin/pytest -W ignore::DeprecationWarning"
 
-test-mnist: .venv/test  ## run all notebooks on MNIST and compare every output with the stored one
+test-mnist: .venv/test  ## run all notebooks on MNIST, and planes and birds, and compare every output with the stored one
 	$(NBVAL) --nbval
 
 test-browser: .venv/test  ## open lessons in JupyterLab in Chromium and move their sliders
@@ -66,7 +66,7 @@ mutants: .venv/test  ## plant hundreds of mistakes, one at a time: a test must t
 hand-out: .venv/lab  ## make the learner's copies (no solutions, no outputs) and the teacher's (solved)
 	$(BIN)/python tests/hand_out.py
 
-notebooks: .venv/lab  ## run every lesson on MNIST and store its outputs
+notebooks: .venv/lab  ## run every lesson on MNIST, and planes and birds, and store its outputs
 	$(BIN)/python tests/run_lessons.py
 	$(BIN)/python notebooks/pictures/take.py
 

@@ -9,50 +9,16 @@ import sys
 import threading
 import time
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import mnist_files
 import pooch
 import pytest
+from mirror import Mirror, sends
 from mnist_files import HTML, IDX_NAME, assert_bundled, assert_is_tiny_mnist, course  # noqa: F401
 
 from helpers import data
 from helpers.data import digits, fetch
-
-
-class Mirror:
-    """A web server on 127.0.0.1. `answer(name)` gives status, body, and the length that it claims."""
-
-    def __init__(self, answer):
-        asked = self.asked = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                asked.append(self.path.lstrip("/"))
-                status, body, length = answer(asked[-1])
-                self.reply(status, length)
-                with contextlib.suppress(ConnectionError):
-                    self.wfile.write(body)
-
-            def do_HEAD(self):
-                self.reply(200, 0)
-
-            def reply(self, status, length):
-                self.send_response(status)
-                self.send_header("Content-Length", str(length))
-                self.end_headers()
-
-            def log_message(self, *args):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @pytest.fixture
@@ -68,19 +34,15 @@ def mirrors(monkeypatch):
         yield start
 
 
-def sends(content, status=200):
-    return status, content, len(content)
-
-
-def good(name):
+def good(name, wanted):
     return sends(mnist_files.GZ[name])
 
 
 BAD_MIRRORS = {
-    "cut half-way": lambda name: (200, mnist_files.GZ[name][:500], len(mnist_files.GZ[name])),
-    "other content": lambda name: sends(gzip.compress(mnist_files.IDX[name.removesuffix(".gz")][:-1] + b"\xaa")),
-    "web page": lambda name: sends(HTML),
-    "not found": lambda name: sends(HTML, 404),
+    "cut half-way": lambda name, wanted: (200, mnist_files.GZ[name][:500], len(mnist_files.GZ[name])),
+    "other content": lambda name, wanted: sends(gzip.compress(mnist_files.IDX[name.removesuffix(".gz")][:-1] + b"\xaa")),
+    "web page": lambda name, wanted: sends(HTML),
+    "not found": lambda name, wanted: sends(HTML, 404),
 }
 
 
@@ -164,7 +126,7 @@ def test_name_look_ups_that_hang_cost_no_more_than_the_limit(course, monkeypatch
 
 def test_mirror_that_stalls_gives_way_to_the_next(course, monkeypatch, mirrors):
     released = threading.Event()
-    mirrors(lambda name: released.wait(10) and good(name), good)
+    mirrors(lambda name, wanted: released.wait(10) and good(name, wanted), good)
     monkeypatch.setattr(fetch, "STALL_AFTER", 0.2)
     start = time.perf_counter()
     try:
@@ -189,6 +151,12 @@ class FullDisk:
 
     def __getattr__(self, name):
         return getattr(self.file, name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.file.close()
 
 
 def read_only(*how):  # in place of permissions, which do not bind root
@@ -233,11 +201,11 @@ assert (digits.load_digits("mnist").y_train == mnist_files.ARRAYS[1]).all()
 def test_two_processes_fetching_at_once_both_get_good_data(course, mirrors):
     both = threading.Barrier(2, timeout=30)
 
-    def together(name):
+    def together(name, wanted):
         """Hold the first file back until both processes are half-way into it."""
         if name.startswith(IDX_NAME):
             both.wait()
-        return good(name)
+        return good(name, wanted)
 
     server = mirrors(together)[0]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (Path(__file__).parent, Path(data.__file__).parents[2])))}

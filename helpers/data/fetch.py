@@ -1,7 +1,8 @@
 """How a data set is found in a folder, or downloaded, and read: for all data sets alike.
 
 Nothing is used before its SHA-256 is the known one, whatever kind of file it came in; nothing is unpickled; nothing that
-lies in a folder is overwritten; and a download gets its name when it is whole and verified.
+lies in a folder is overwritten; and a download gets its name when it is whole and verified. A large one that ends early is
+kept as NAME.part, and the next goes on from there.
 """
 import hashlib
 import os
@@ -23,6 +24,7 @@ from ..files import replacing
 FOLDER = Path(__file__).resolve().parents[2] / "data"
 ANSWER_WITHIN = 4  # seconds; a mirror that takes longer is passed over
 STALL_AFTER = 15  # seconds without a further byte end a download
+_CHUNK = 2**14  # bytes, written at one time: a connection that breaks costs no more
 
 _failed = {}  # data set: why its download failed, so that "auto" waits for the network once and not in every cell
 
@@ -33,6 +35,13 @@ class Part(NamedTuple):
     name: str
     shape: tuple[int, ...]
     sha256: str  # of `idx_header(shape)` and the array's bytes, which together are an IDX file
+
+
+class Large(NamedTuple):
+    """What is known of a file whose download may take so long that it must not be lost when it ends early."""
+
+    size: int  # in bytes
+    word: str  # printed before it begins
 
 
 def load(source, name, title, forms, download, bundled):
@@ -161,30 +170,35 @@ def verified(array, part, title):
 # Downloads
 
 
-def download(files, mirrors, title, call):
+def download(files, mirrors, title, call, large=None):
     """Fetch files into data/, each from the first mirror that delivers it.
 
     files: {name: check}; check(path) raises ValueError if what lies at the path is not the file.
     call: what to call to try again, for the message.
+    large: a `Large` where there is one file, and what has arrived of it is to be kept.
     Raises ConnectionError if no mirror delivers, OSError if data/ cannot be written; both say what to do.
     """
     mirrors = _answering(mirrors, next(iter(files)))
+    if large and mirrors:
+        print(large.word)
     for number, (name, check) in enumerate(files.items()):
         reasons = [] if mirrors else ["no mirror answers"]
-        if not any(_fetched(mirror, name, check, reasons) for mirror in mirrors):
+        if not any(_fetched(mirror, name, check, reasons, large) for mirror in mirrors):
             places, lacking = " or ".join(map(str, folders())), ", ".join([*files][number:])
-            raise ConnectionError(f"{title} is not in {places}, and {lacking} could not be downloaded: {', '.join(reasons)}. "
+            kept = large and _size(_part_of(name))
+            kept = f"{kept:,} of its {large.size:,} bytes are here, and the next attempt goes on from there. " if kept else ""
+            raise ConnectionError(f"{title} is not in {places}, and {lacking} could not be downloaded: {', '.join(reasons)}. {kept}"
                                   f"Connect to the internet and call {call}, or fetch {title} by hand as data/README.md says.")
 
 
-def _fetched(mirror, name, check, reasons):
+def _fetched(mirror, name, check, reasons, large):
     """Whether the mirror delivered the file into data/; if not, the reason is added to `reasons`."""
     try:
         FOLDER.mkdir(parents=True, exist_ok=True)
-        with replacing(FOLDER / name) as beside:
-            with tqdm(desc=name, unit="B", unit_scale=True, total=1) as bar:  # pooch asks for a total, and puts in the true one
-                pooch.HTTPDownloader(bar, chunk_size=2**16, timeout=STALL_AFTER)(mirror + name, beside, None)
-            check(beside)
+        if large:
+            _fetch_rest(mirror, name, check, large.size)
+        else:
+            _fetch_whole(mirror, name, check)
         return True
     except requests.RequestException as error:  # an OSError too
         reasons.append(f"{mirror} failed ({type(error).__name__})")
@@ -194,6 +208,73 @@ def _fetched(mirror, name, check, reasons):
         raise OSError(f"{name} cannot be stored in {FOLDER}: {error.strerror or error}. Free some space or make the folder "
                       "writable; or keep the data in another folder and name that in COURSE_DATA.") from error
     return False
+
+
+def _fetch_whole(mirror, name, check):
+    with replacing(FOLDER / name) as beside:
+        with tqdm(desc=name, unit="B", unit_scale=True, total=1) as bar:  # pooch asks for a total, and puts in the true one
+            pooch.HTTPDownloader(bar, chunk_size=_CHUNK, timeout=STALL_AFTER)(mirror + name, beside, None)
+        check(beside)
+
+
+def _fetch_rest(mirror, name, check, size):
+    """Fetch what NAME.part still lacks, and as often as that brings anything; give it its name when it is verified.
+
+    Two processes may do so at once: both write the same bytes to the same places, so what is there is right up to its end.
+    """
+    path, part = FOLDER / name, _part_of(name)
+    old = part.exists()
+    while not path.exists():  # another process may be faster
+        begin = _size(part)
+        if begin < size:
+            try:
+                _write_rest(mirror + name, part, begin, size)
+            except requests.RequestException:
+                if _size(part) <= begin:
+                    raise
+            continue
+        try:
+            check(part)
+            os.replace(part, path)
+        except (ValueError, FileNotFoundError):
+            if path.exists():
+                break
+            part.unlink(missing_ok=True)
+            if not old:
+                raise
+            old = False  # what was kept may be at fault: once more, from the beginning
+
+
+def _write_rest(url, part, begin, size):
+    """Write a file's bytes from `begin` on to their places in `part`; all of them where the server sends no less.
+
+    Raises ValueError, before anything is written, if the server has a file of another size.
+    """
+    asked = {"Accept-Encoding": "identity", "Range": f"bytes={begin}-"}
+    with requests.get(url, headers=asked, stream=True, timeout=STALL_AFTER) as response:
+        response.raise_for_status()
+        if response.status_code == 200:
+            begin, right = 0, response.headers.get("Content-Length") == str(size)
+        else:
+            right = response.headers.get("Content-Range") == f"bytes {begin}-{size - 1}/{size}"
+        if not right:
+            raise ValueError("a file of another size")
+        part.touch()
+        with open(part, "r+b") as file, tqdm(desc=part.stem, unit="B", unit_scale=True, total=size, initial=begin) as bar:
+            file.seek(begin)
+            for chunk in response.iter_content(_CHUNK):
+                file.write(chunk)
+                bar.update(len(chunk))
+            if file.tell() != size:
+                raise requests.ConnectionError("ended early")
+
+
+def _part_of(name):
+    return FOLDER / f"{name}.part"
+
+
+def _size(path):
+    return path.stat().st_size if path.exists() else 0
 
 
 def _download_once(name, download, again):

@@ -27,7 +27,7 @@ PROCESSES.set_forkserver_preload(["hypothesis.extra.numpy", "ipywidgets", "matpl
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 300  # a mistake can make a test wait for ever: that is noticed too
-IGNORED = shutil.ignore_patterns(".*", "__pycache__", "*.part", "mndata.npz", "*-ubyte*")
+IGNORED = shutil.ignore_patterns(".*", "__pycache__", "*.part", "mndata.npz", "*-ubyte*", "planes_birds.npz", "cifar-10*")
 
 
 def misfits():
