@@ -28,10 +28,11 @@ def stems(now, tables):
     rows, wanted = tables[now.stem][now.size], {}
     for stage in (1, 2, 3, 4):
         some = [row for row in rows if row["stage"] == stage]
-        weights, still, met = sum(row["weights"] for row in some), sum(row["still"] for row in some), some[-1]["met"]
-        cells = [(column, row, [met[row][column]]) for row in range(3) for column in range(3)]
-        wanted |= {**shown(f"{stage - 1} image 0", met, (0, 3), "pixels"), f"{stage - 1} title": [stage, some[-1]["size"], some[-1]["size"]],
-                   f"{stage - 1} texts": [*cells, (1, 2.7, [weights, still / weights])]}
+        weights, still, met = sum(row["weights"] for row in some), sum(row["still"] for row in some), 100 * some[-1]["met"]
+        table = np.array([[round(share) for share in row] for row in met])
+        wanted |= {**shown(f"{stage - 1} image 0", table, (0, 300), "pixels"), f"{stage - 1} title": [stage, some[-1]["size"], some[-1]["size"]],
+                   f"{stage - 1} numbers": {place: table[place] for place in np.ndindex(3, 3)},
+                   f"{stage - 1} texts": [(1, 2.7, [weights, still / weights])]}
     weights, still, products = (sum(row[name] for row in rows) for name in ("weights", "still", "products"))
     names, sizes = list(tables), list(tables[now.stem])
     return wanted | {"controls": {"stem": (names[0], names[-1]), "size": (sizes[0], sizes[-1])}, "alt": [3, 3],

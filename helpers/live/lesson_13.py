@@ -7,6 +7,7 @@ from ..layers import ReLU
 from ..models.resnet import BasicBlock
 from ..training import predict
 from .core import Live, pick, slider
+from .lesson_03 import _Grid
 
 
 def blocks(rows, image):
@@ -50,36 +51,33 @@ def blocks(rows, image):
 
 
 def stems(tables):
-    """How often each tap of the last 3 × 3 filters of each stage meets a pixel, for several stems and sizes of the image.
+    """At what percentage of its places each tap of a stage's 3 × 3 filters meets a pixel, for several stems and sizes of the image.
 
     `tables` {stem: {image size: rows}}, rows as `geometry.walk` gives them.
     """
     first = next(iter(tables))
     sizes = list(tables[first])
     fig, axes = G.canvas(10.2, 4.5, 1, 4)
-    pictures, cells, heads, notes = [], [], [], []
+    grids, heads, notes = [], [], []
     for ax in axes:
-        pictures.append(G.framed(ax).imshow(np.zeros((3, 3)), cmap=G.PIXELS, vmin=0, vmax=3))
-        cells.append([ax.text(column, row, "", ha="center", va="center", fontsize=16) for row in range(3) for column in range(3)])
+        grids.append(_Grid(G.framed(ax), 3, G.PIXELS, {"vmin": 0, "vmax": 300}, dark=100, letters=0.3))  # no number lies on dark
         heads.append(ax.set_title(" "))
         notes.append(ax.text(1, 2.7, " \n ", ha="center", va="top", fontsize=15))
     title = fig.suptitle(" ")
 
     def update(stem, size):
         rows = tables[stem][size]
-        for number, (picture, texts, head, note) in enumerate(zip(pictures, cells, heads, notes), 1):
+        for number, (grid, head, note) in enumerate(zip(grids, heads, notes), 1):
             stage = [row for row in rows if row["stage"] == number]
             weights, still = (sum(row[name] for row in stage) for name in ("weights", "still"))
-            picture.set_data(stage[-1]["met"])
-            for text, share in zip(texts, stage[-1]["met"].ravel()):
-                text.set_text(f"{share:.0%}")
+            grid.show(np.rint(100 * stage[-1]["met"]))
             head.set_text(f"stage {number}: {stage[-1]['size']} × {stage[-1]['size']}")
             note.set_text(f"{weights:,} weights,\n{still / weights:.0%} never learn")
         weights, still, products = (sum(row[name] for row in rows) for name in ("weights", "still", "products"))
         title.set_text(f"{stem}, image {size}: {still / weights:.0%} never learn; {products / 1e6:,.0f} million products")
 
-    return Live(fig, update, [*pictures, *(text for some in cells for text in some), *heads, *notes, title],
-                "How often each tap of 3 × 3 filters meets a pixel, in each of four stages, for a stem and a size of the image",
+    return Live(fig, update, [*(artist for grid in grids for artist in grid.artists), *heads, *notes, title],
+                "At what percentage of its places each tap of 3 × 3 filters meets a pixel, in four stages, for a stem and a size of the image",
                 stem=pick("stem", list(tables), first), size=pick("image", sizes, sizes[0]))
 
 

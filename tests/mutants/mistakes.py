@@ -871,7 +871,7 @@ MISTAKES = _in(
     ("blocks: the receptive field from the corner", "(size + sign * row[\"field\"]) / 2", "sign * row[\"field\"] / 2"),
     ("blocks: idle weights among the multiplications", 'table["still"] if show == "weights" else 0 * tall', 'table["still"]'),
     ("blocks: the share of those that learn", "{row['still'] / row['weights']:.0%} never learn\")\n\n    return Live(fig, update, [shade", "{1 - row['still'] / row['weights']:.0%} never learn\")\n\n    return Live(fig, update, [shade"),
-    ("stems: weights of the last block only", "for row in stage) for name in (\"weights\", \"still\"))\n            picture", "for row in stage[-1:]) for name in (\"weights\", \"still\"))\n            picture"),
+    ("stems: weights of the last block only", "for row in stage) for name in (\"weights\", \"still\"))\n            grid", "for row in stage[-1:]) for name in (\"weights\", \"still\"))\n            grid"),
     ("maps: the weakest maps", "np.argsort(-peaks, kind", "np.argsort(peaks, kind"),
     ("maps: before the block", "found.append(x)\n    names", "found.append(images if layer is net.layers[2] else x)\n    names"),
     ("maps: what training took away", "_colours(now - before)", "_colours(before - now)"),
