@@ -4,6 +4,7 @@
 |---|---|
 | `blas` | matrix products held to one thread |
 | `memory` | freed memory kept for the next arrays |
+| `spread` | pieces of work on all cores |
 | `files` | files written whole or not at all |
 | `rounding` | numbers as text, to the digits that count |
 | `progress` | progress bars |

@@ -3,11 +3,13 @@
 Each parameter has a state of its own, arrays of its shape, which are made once and changed in place. `g` is the
 gradient, `t` counts the steps from 1. At the end: learning rates that change with time, for `training.fit`.
 """
-from math import cos, inf, pi
+from math import cos, inf, pi, sqrt
 
 import numpy as np
 
-BLOCK = 32_768  # numbers that are moved at a time: they, their gradient and what a formula makes of them stay in the cache
+from .spread import spread
+
+BLOCK = 2**17  # numbers that are moved at a time: they, their gradient and what a formula makes of them stay in the cache
 
 
 class Optimizer:
@@ -22,7 +24,8 @@ class Optimizer:
     """
 
     arrays = ()
-    elementwise = False  # True: the formula treats each number by itself, so `_move` may be handed a piece of large arrays
+    # True: the formula treats each number by itself, so `_move` may be handed pieces of large arrays, by several threads.
+    elementwise = False
 
     def __init__(self, parameters, lr, weight_decay=0.0, **more):
         if isinstance(self.arrays, str):
@@ -83,10 +86,13 @@ class Optimizer:
         gradients = [self._gradient(number, parameter) for number, parameter in enumerate(self.parameters)]
         groups = [group for group in self.groups for _ in group["params"]]
         self.t += 1
-        for parameter, g, state, group in zip(self.parameters, gradients, self.state, groups, strict=True):
-            arrays = [parameter.value, g, *state.values()]
-            for value, its_g, *its_state in _blocks(arrays) if self.elementwise else [arrays]:
-                self._move(value, self._with_decay(value, its_g, group), dict(zip(state, its_state)), group)
+        sizes = [parameter.value.size * self.elementwise for parameter in self.parameters]
+        spread(self._move_one, zip(self.parameters, gradients, self.state, groups, strict=True), sizes)
+
+    def _move_one(self, parameter, g, state, group):
+        arrays = [parameter.value, g, *state.values()]
+        for value, its_g, *its_state in _blocks(arrays) if self.elementwise else [arrays]:
+            self._move(value, self._with_decay(value, its_g, group), dict(zip(state, its_state)), group)
 
     def _gradient(self, number, parameter):
         """A parameter's gradient as an array of its shape and dtype; for a scalar any real number will do."""
@@ -226,12 +232,19 @@ class Adam(Optimizer):
 
     def _move(self, value, g, state, group):
         (b1, b2), m, v = group["betas"], state["m"], state["v"]
+        part = np.empty_like(g)  # of the formula: arrays made anew for each of its parts would leave the cache
         m *= b1
-        m += (1 - b1) * g
+        m += np.multiply(g, 1 - b1, out=part)
         v *= b2
-        v += (1 - b2) * g * g
-        m_hat, v_hat = m / (1 - b1**self.t), v / (1 - b2**self.t)
-        value -= group["lr"] * m_hat / (np.sqrt(v_hat) + group["eps"])
+        np.multiply(g, g, out=part)
+        part *= 1 - b2
+        v += part
+        np.sqrt(v, out=part)
+        part *= 1 / sqrt(1 - b2**self.t)
+        part += group["eps"]
+        np.divide(m, part, out=part)
+        part *= group["lr"] / (1 - b1**self.t)
+        value -= part
 
 
 class AdamW(Adam):

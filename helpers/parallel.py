@@ -5,7 +5,6 @@ the network and the batch decide, and they are added up in order: results do not
 NumPy lets other threads work during matrix products and large copies. Each thread has a copy of the network that shares
 its values; in training the network itself is the first of them.
 """
-import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -17,15 +16,11 @@ import numpy as np
 from .blas import one_thread
 from .layers.copies import copy_of, of_the_course, restart
 from .layers.group import Apart, Group, Member, Shards
+from .spread import cores
 
 _PASSING = "group", "input_gradient"  # what a pass sets in modules
 
 PIECE = 25  # images at a time in evaluation, where a layer wants to see its batches whole
-
-
-def cores():
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def shards(modules, count, whole=False):

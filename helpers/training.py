@@ -12,6 +12,7 @@ from .layers.containers import check_layer
 from .layers.copies import copy_of
 from .parallel import shards, workers
 from .progress import bar
+from .spread import spread
 from .sweep import sweep
 from .trial import try_out
 
@@ -169,8 +170,9 @@ def backpropagate(each, parameters, images, targets, loss, metrics=(), augment=N
 
     values, sums, gradients = zip(*each(shard, len(images), key))
     if np.isfinite(sum(values)):
-        for parameter, *parts in zip(parameters, *gradients):
-            parameter.grad = _added_up(parts)
+        totals = spread(_added_up, zip(*gradients), [parameter.value.size for parameter in parameters])
+        for parameter, total in zip(parameters, totals):
+            parameter.grad = total
     return float(sum(values)), np.sum(sums, axis=0)
 
 
@@ -214,11 +216,8 @@ def _named(metrics, values):
     return {metric.__name__: float(value) for metric, value in zip(metrics, values)}
 
 
-def _added_up(parts):
-    """The sum of the shards' gradients, in the order of the shards."""
-    total, *others = parts
-    if others:
-        total = total + others.pop(0)  # a new array: the first may be needed as it is
+def _added_up(total, *others):
+    """The sum of the shards' gradients, in the order of the shards; it is made in the first."""
     for part in others:
         total += part
     return total

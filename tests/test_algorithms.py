@@ -155,3 +155,52 @@ def test_which_algorithm_is_taken(channels, filters, size, kernel, stride, paddi
         y, cache = F.conv2d(x, w, None, stride, padding)
         F.conv2d_backward(y, cache)
     assert forward.called and backward.called
+
+
+class Guarded:
+    """NumPy, but its new arrays lie between guards: numbers that nothing may change, and that no result may hold."""
+
+    MARGIN, GUARD = 64, 1e30
+
+    def __init__(self):
+        self.memory = []
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+    def empty(self, shape, dtype=float):
+        size = int(np.prod(shape))
+        flat = np.full(size + 2 * self.MARGIN, self.GUARD, dtype)
+        self.memory.append((flat, size))
+        return flat[self.MARGIN:self.MARGIN + size].reshape(shape)
+
+    def zeros(self, shape, dtype=float):
+        array = self.empty(shape, dtype)
+        array[...] = 0
+        return array
+
+    def zeros_like(self, array):
+        return self.zeros(array.shape, array.dtype)
+
+    def empty_like(self, array):
+        return self.empty(array.shape, array.dtype)
+
+    def hold(self):
+        return all((flat[:self.MARGIN] == self.GUARD).all() and (flat[self.MARGIN + size:] == self.GUARD).all()
+                   for flat, size in self.memory)
+
+
+@pytest.mark.parametrize("way", [windows, pixels, winograd])
+@given(data=st.data(), seed=SEEDS)
+def test_nothing_is_written_or_read_outside_its_arrays(way, data, seed):
+    geometry = data.draw(winograds(side=9) if way is winograd else geometries(side=7))
+    x, w, b, dy = draw_arrays(geometry, seed)
+    wanted, guarded = plain([x, w, b, dy], geometry), Guarded()
+    between = [guarded.empty(array.shape) for array in (x, w, dy)]
+    for place, array in zip(between, (x, w, dy), strict=True):
+        place[...] = array
+    with taken(way), patch.object(windows, "np", guarded), patch.object(pixels, "np", guarded), patch.object(winograd, "np", guarded):
+        found = forward_and_backward([between[0], between[1], b, between[2]], geometry)
+    assert guarded.hold()
+    for mine, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=0, atol=1e-11 * max(1, np.abs(other).max()))

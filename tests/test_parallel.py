@@ -825,14 +825,3 @@ def test_blas_is_held_until_the_last_of_two_uses_ends_whichever_thread_that_is(f
         assert blas_threads() == {1}
         other()
         assert blas_threads() == before
-
-
-def test_cores_are_those_that_this_process_may_use():
-    if hasattr(os, "sched_getaffinity"):
-        allowed = os.sched_getaffinity(0)
-        try:
-            os.sched_setaffinity(0, {min(allowed)})
-            assert parallel.cores() == 1
-        finally:
-            os.sched_setaffinity(0, allowed)
-    assert 1 <= parallel.cores() <= os.cpu_count()

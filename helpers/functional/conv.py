@@ -28,7 +28,9 @@ def out_size(where, image, kernel, stride, padding):
 
 def pad(x, padding, value=0):
     (above, left) = padding
-    return np.pad(x, ((0, 0), (0, 0), (above, above), (left, left)), constant_values=value) if above or left else x
+    if not (above or left):
+        return x
+    return channels_first(np.pad(x.transpose(0, 2, 3, 1), ((0, 0), (above, above), (left, left), (0, 0)), constant_values=value))
 
 
 def window_view(padded, kernel, stride):

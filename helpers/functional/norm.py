@@ -18,7 +18,8 @@ class Cache(NamedTuple):
     count: float            # how many numbers a channel has in the whole batch; None where the statistics were given
 
 
-BLOCK = 2**16  # numbers that are worked on at a time: they stay in a core's cache
+BLOCK = 2**17  # numbers that are worked on at a time: they stay in a core's cache
+ROWS = 256     # and no more rows than this: numbers that are added one after the other lose digits
 
 
 def _whole(array):
@@ -48,7 +49,7 @@ def batch_norm(x, weight, bias, eps=1e-5, statistics=None, total=_whole):
             raise ValueError("batch_norm: a batch with one number a channel has no variance to divide by: use larger batches "
                              f"or images, or evaluation mode: x ({', '.join(axes)}) = {x.shape}")
         mean = np.array(sums, x.dtype) / count
-        var = total(_sums_of_squares(rows, mean)) / count
+        var = total(_sums_of_products(rows, mean)) / count
     else:
         mean, var = statistics
     scale = 1 / np.sqrt(var + x.dtype.type(eps))
@@ -67,8 +68,8 @@ def batch_norm_backward(dy, cache, total=_whole):
     on x, too. Where they were given, dx = weight / sqrt(var + eps) dy.
     """
     check_upstream("batch_norm_backward", dy, cache.x.shape, cache.x.dtype)
-    rows, upstream, channels = _as_rows(cache.x), _as_rows(dy), len(cache.weight)
-    dbias, dweight = _sums(upstream, channels), _sums_of_products(rows, upstream, cache)
+    rows, upstream = _as_rows(cache.x), _as_rows(dy)
+    dbias, dweight = _sums(upstream, len(cache.weight)), cache.scale * _sums_of_products(rows, cache.mean, upstream)
     factor = cache.weight * cache.scale
     if cache.count is None:
         dx = upstream * _along(rows, factor)[0]
@@ -107,7 +108,7 @@ def _along(rows, *vectors):
 
 def _blocks(*arrays):
     """The same few rows of each of the arrays (R, M), one block after the other."""
-    step = max(1, BLOCK // arrays[0].shape[1])
+    step = min(max(1, BLOCK // arrays[0].shape[1]), ROWS)
     for start in range(0, len(arrays[0]), step):
         yield [array[start:start + step] for array in arrays]
 
@@ -117,24 +118,13 @@ def _sums(rows, channels):
     return (np.ones(len(rows), rows.dtype) @ rows).reshape(-1, channels).sum(axis=0)
 
 
-def _sums_of_squares(rows, mean):
-    """Of the differences from the mean: E[x²] - mean² loses all digits in float32."""
+def _sums_of_products(rows, mean, others=None):
+    """Of (rows - mean) times the others, or times itself, for each channel (C,): E[x²] - mean² loses all digits in float32."""
     (shift,), found = _along(rows, mean), np.zeros_like(mean)
-    for (part,) in _blocks(rows):
+    for part, other in _blocks(rows, rows if others is None else others):
         centred = part - shift
-        centred *= centred
-        found += _sums(centred, len(mean))
+        found += np.einsum("rm,rm->m", centred, centred if others is None else other).reshape(-1, len(mean)).sum(axis=0)
     return found
-
-
-def _sums_of_products(rows, upstream, cache):
-    """Of dy times the normalised x, for each channel."""
-    (shift,), found = _along(rows, cache.mean), np.zeros_like(cache.mean)
-    for part, above in _blocks(rows, upstream):
-        centred = part - shift
-        centred *= above
-        found += _sums(centred, len(found))
-    return found * cache.scale
 
 
 # --- Over neighbouring channels -------------------------------------------------------------------

@@ -11,7 +11,8 @@ def forward(x, taps, stride, padding, out):
     pixels = _pixels_first(x)
     y = np.zeros((*out, len(x), taps.shape[3]), x.dtype)
     for tap, outputs, inputs in meetings(taps.shape[:2], x.shape[1:3], stride, padding, out):
-        y[outputs] += pixels[inputs] @ taps[tap]
+        seen = pixels[inputs]
+        y[outputs] += (seen.reshape(-1, seen.shape[3]) @ taps[tap]).reshape(*seen.shape[:3], -1)  # one product of many rows
     return _images_first(y), pixels
 
 
@@ -20,10 +21,11 @@ def backward(dy, pixels, taps, x_shape, stride, padding, input_gradient):
     upstream, dtaps = _pixels_first(dy), np.zeros_like(taps)
     dx = np.zeros_like(pixels) if input_gradient else None
     for tap, outputs, inputs in meetings(taps.shape[:2], x_shape[2:], stride, padding, dy.shape[1:3]):
-        rows = upstream[outputs]
-        dtaps[tap] = pixels[inputs].reshape(-1, taps.shape[2]).T @ rows.reshape(-1, taps.shape[3])
+        met = upstream[outputs]
+        rows = met.reshape(-1, taps.shape[3])
+        dtaps[tap] = pixels[inputs].reshape(-1, taps.shape[2]).T @ rows
         if input_gradient:
-            dx[inputs] += rows @ taps[tap].T
+            dx[inputs] += (rows @ taps[tap].T).reshape(*met.shape[:3], -1)
     return _images_first(dx) if input_gradient else None, dtaps
 
 

@@ -1,8 +1,8 @@
 """Pooling, forward and backward: a window slides over each channel by itself. Sizes and left-over rows are as in `conv`."""
 import numpy as np
 
-from .checks import check_axes, check_float, check_upstream, pair
-from .conv import IMAGE, crop, each_tap, geometry, out_size, pad, window_view
+from .checks import channels_first, channels_last, check_axes, check_float, check_upstream, pair
+from .conv import IMAGE, each_tap, geometry, out_size, pad
 
 
 def _pool_geometry(where, x, kernel_size, stride, padding):
@@ -23,13 +23,19 @@ def max_pool2d(x, kernel_size, stride=None, padding=0):
     Raises as `conv2d` does, and ValueError for a padding above half the window, as PyTorch does.
     """
     kernel, stride, padding, out = _pool_geometry("max_pool2d", x, kernel_size, stride, padding)
-    windows = window_view(pad(x, padding, -np.inf), kernel, stride).reshape(*x.shape[:2], *out, -1)
-    winner = windows.argmax(axis=4)  # of two equal numbers the first in reading order
-    y = np.take_along_axis(windows, winner[..., None], axis=4)[..., 0]
+    padded, y = pad(x, padding, -np.inf), None
+    for number, (_, _, rows, columns) in enumerate(each_tap(kernel, stride, out)):
+        seen = padded[:, :, rows, columns]
+        if y is None:
+            y, winner = seen.copy(order="K"), np.zeros_like(seen, np.min_scalar_type(kernel[0] * kernel[1]))
+            continue
+        larger = ~(seen <= y) & (y == y)  # of two equal numbers the first in reading order wins, as does the first nan
+        np.maximum(winner, larger * winner.dtype.type(number), out=winner)
+        np.maximum(y, seen, out=y)
     # Padding could tie only where a window sees nothing but -inf: there the first pixel of the image wins.
     row, column = (np.maximum(pad - step * np.arange(count), 0) for pad, step, count in zip(padding, stride, out))
     if padding != (0, 0):
-        winner = np.where(y == -np.inf, row[:, None] * kernel[1] + column, winner)
+        np.copyto(winner, row[:, None] * kernel[1] + column, where=y == -np.inf, casting="unsafe")
     return y, (winner, x.shape, x.dtype, kernel, stride, padding)
 
 
@@ -93,7 +99,8 @@ def _means(size, count, dtype):
 
 def _spread(part, dy, x_shape, kernel, stride, padding):
     """Adds `part(i, j)`, what tap (i, j) of every window receives, back to the pixels that it met."""
-    padded = np.zeros((*x_shape[:2], x_shape[2] + 2 * padding[0], x_shape[3] + 2 * padding[1]), dy.dtype)
+    (count, channels, height, width), (above, left) = x_shape, padding
+    padded = channels_first(np.zeros((count, height + 2 * above, width + 2 * left, channels), dy.dtype))
     for i, j, rows, columns in each_tap(kernel, stride, dy.shape[2:]):
         padded[:, :, rows, columns] += part(i, j)
-    return crop(padded, padding)
+    return channels_first(channels_last(padded[:, :, above:above + height, left:left + width]))

@@ -30,7 +30,8 @@ class _BatchNorm(Module):
         if self.training and self.group.rank == 0:
             unbiased = cache.var * (cache.count / (cache.count - 1))
             for buffer, new in ((self.running_mean, cache.mean), (self.running_var, unbiased)):
-                buffer.value += buffer.value.dtype.type(self.momentum) * (new - buffer.value)
+                buffer.value *= buffer.value.dtype.type(1 - self.momentum)
+                buffer.value += buffer.value.dtype.type(self.momentum) * new
         self.cache = cache
         return y
 

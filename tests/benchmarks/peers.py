@@ -1,7 +1,8 @@
 """What is measured, each in a process of its own: `peers.py KIND PEER WHAT CORES` prints its figures as JSON.
 
-KIND is a training step of a small network ("step"), or of ResNet-34 ("resnet"), single operations ("operations"), a batch norm of large maps ("norm"), where a
-step's time goes ("profile"), a step as batch and image grow ("growth"), or the whole run of the skip network ("run"). `speed.py` starts them.
+KIND is a training step of a small network ("step"), or of ResNet-34 ("resnet"), its convolutions ("convolutions"), single
+operations ("operations"), a batch norm of large maps ("norm"), where a step's time goes ("profile"), a step as batch and image
+grow ("growth"), or the whole run of the skip network ("run"). `speed.py` starts them.
 """
 import json
 import os
@@ -223,6 +224,68 @@ def resnet(peer, what):
     return [per_image(step, [(images, labels)] * 12, 3) * batch / 1000, peak_memory()]
 
 
+def convolutions(peer, _):
+    """Milliseconds of all convolutions of ResNet-34, forward and backward, for 64 images of 32 × 32.
+
+    Ours: two shards at the same time, as a training step has them. "products": the products that the plain form takes, windows as
+    rows, all images at once, by BLAS on all cores: the time that their multiplications need at the speed of sgemm.
+    """
+    rng, shapes = np.random.default_rng(0), convolutions_of_resnet34()
+    if peer == "products":
+        from threadpoolctl import threadpool_limits
+        pairs = [pair for number, (x, w, y, _, _) in enumerate(shapes)
+                 for pair in plain_products(64 * y[2] * y[3], x[1] * w[2] * w[3], w[0], input_gradient=number > 0)]
+        work = [(rng.random(left, np.float32), rng.random(right, np.float32), np.empty((left[0], right[1]), np.float32))
+                for left, right in pairs]
+        HELD.enter_context(threadpool_limits(cores()))
+        run = lambda *_: [np.matmul(left, right, out=out) for left, right, out in work]
+    else:
+        from concurrent.futures import ThreadPoolExecutor
+        from helpers import functional as F
+        from helpers.blas import one_thread
+        HELD.enter_context(one_thread())
+        pool = HELD.enter_context(ThreadPoolExecutor(cores()))
+        given = [[channels_last_in_memory(rng.standard_normal((32, *shape[1:]), np.float32)) for shape in (x, y)]
+                 for x, _, y, _, _ in shapes]
+        filters = [np.ascontiguousarray(rng.standard_normal(w, np.float32).transpose(2, 3, 1, 0)).transpose(3, 2, 0, 1)
+                   for _, w, _, _, _ in shapes]
+
+        def shard(_):
+            for number, ((x, dy), w, (_, _, _, stride, padding)) in enumerate(zip(given, filters, shapes)):
+                F.conv2d_backward(dy, F.conv2d(x, w, None, stride, padding)[1], input_gradient=number > 0)
+
+        run = lambda *_: list(pool.map(shard, range(2)))
+    return per_image(run, [(np.empty(64), None)] * 20, 5) * 64 / 1000
+
+
+def convolutions_of_resnet34():
+    """(shape of x, of the filters, of y, stride, padding) of each, in order, for images of 32 × 32."""
+    from helpers import layers, models
+    net, found = models.resnet34(2, 0), []
+
+    def watched(layer, forward):
+        def run(x):
+            y = forward(x)
+            found.append((x.shape, layer.weight.value.shape, y.shape, layer.stride, layer.padding))
+            return y
+        return run
+
+    for module in net.modules():
+        if isinstance(module, layers.Conv2d):
+            module.forward = watched(module, module.forward)
+    net.forward(np.zeros((2, 3, 32, 32), np.float32))
+    return found
+
+
+def plain_products(rows, taps, filters, input_gradient):
+    """Shapes of the factors: windows @ filters, windowsᵀ @ dy, and dy @ filtersᵀ."""
+    return [((rows, taps), (taps, filters)), ((taps, rows), (rows, filters))] + [((rows, filters), (filters, taps))] * input_gradient
+
+
+def channels_last_in_memory(array):
+    return np.ascontiguousarray(array.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+
+
 # --- Single operations of the skip network, forward and backward together ----------------------------
 
 def operations(peer, _):
@@ -254,7 +317,7 @@ def our_operations():
     for number, (layer, (name, (x, dy))) in enumerate(zip(made, given.items())):
         layer.input_gradient = number > 0  # the images of the first want none
         if x.ndim == 4 and x.shape[1] > 1:  # as the layer before leaves them: channels last in memory
-            x, dy = (np.ascontiguousarray(array.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2) for array in (x, dy))
+            x, dy = map(channels_last_in_memory, (x, dy))
         runs[name] = lambda layer=layer, x=x, dy=dy: (layer.forward(x), layer.backward(dy))
     logits, labels = np.random.default_rng(0).standard_normal((SHARD, 10)).astype(np.float32), np.arange(SHARD) % 10
     runs["softmax and cross-entropy"] = lambda: F.cross_entropy(logits, labels)
@@ -295,7 +358,7 @@ def norm(peer, _):
         run = lambda *_: layer(x).backward(dy)
     else:
         from helpers import layers, parallel
-        x, dy = (np.ascontiguousarray(array.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2) for array in (x, dy))
+        x, dy = map(channels_last_in_memory, (x, dy))
         layer = layers.BatchNorm2d(64)
         layer.shard_size = SHARD  # as beside a convolution
         each = HELD.enter_context(parallel.workers(layers.Sequential(layer), training=True))
@@ -306,10 +369,12 @@ def norm(peer, _):
 # --- Where a step's time goes ------------------------------------------------------------------------
 
 def profile(_, name):
-    """{layer and direction: microseconds per image} of a shard on one core; the layers' own time, inner layers left out."""
+    """{layer and direction: microseconds per image} of a shard on one core; the layers' own time, inner layers left out.
+
+    Of ResNet-34 a line for each kind of layer.
+    """
     from helpers import functional as F
-    from helpers import layers, parallel, training
-    from helpers.blas import one_thread
+    from helpers import layers, models, optim, parallel, training
     spent, inside = {}, []
 
     def timed(function, label):
@@ -318,23 +383,30 @@ def profile(_, name):
             began = time.perf_counter()
             result = function(*args)
             took = time.perf_counter() - began
-            spent.setdefault(label, []).append(took - inside.pop())
+            spent[label] = spent.get(label, 0) + took - inside.pop()
             if inside:
                 inside[-1] += took
             return result
         return run
 
-    net = network(name)
+    deep = name == "resnet34"
+    net = models.resnet34(2, 0) if deep else network(name)
     for module in net.modules():
-        if not isinstance(module, layers.Sequential):
+        if deep or not isinstance(module, layers.Sequential):
+            label = type(module).__name__ if deep else str(module)
             for way in ("forward", "backward"):
-                setattr(module, way, timed(getattr(module, way), f"{module} {way}"))
-    images, labels = batches(1, SHARD)[0]
-    parameters = net.parameters()
+                setattr(module, way, timed(getattr(module, way), f"{label} {way}"))
+    count = 32 if deep else SHARD
+    images, labels = (np.random.default_rng(0).random((count, 3, 32, 32), np.float32), np.arange(count) % 2) if deep else batches(1, count)[0]
+    parameters, rounds, warm_up = net.parameters(), [], 3 if deep else 50
+    optimizer = optim.Adam(parameters) if deep else optim.SGD(parameters, 0.01)
     with parallel.workers(net, training=True) as each:
-        for _ in range(200):
-            timed(training.backpropagate, "softmax, cross-entropy and the rest")(each, parameters, images, labels, F.cross_entropy)
-    return {label: statistics.median(times[50:]) / SHARD * 1e6 for label, times in spent.items()}
+        for _ in range(15 if deep else 200):
+            spent.clear()
+            timed(training.backpropagate, "the loss, and what a step does beside layers")(each, parameters, images, labels, F.cross_entropy)
+            timed(optimizer.step, "the optimiser's step")()
+            rounds.append(dict(spent))
+    return {label: statistics.median(found[label] for found in rounds[warm_up:]) / count * 1e6 for label in rounds[-1]}
 
 
 # --- Growth, and the whole run -------------------------------------------------------------------------
@@ -364,7 +436,7 @@ def import_time(_, __):
 
 
 if __name__ == "__main__":
-    kinds = {"step": step, "resnet": resnet, "operations": operations, "norm": norm, "profile": profile, "growth": growth, "run": run, "import": import_time}
+    kinds = {"step": step, "resnet": resnet, "convolutions": convolutions, "operations": operations, "norm": norm, "profile": profile, "growth": growth, "run": run, "import": import_time}
     if len(sys.argv) == 5:
         _, kind, peer, what, where = sys.argv
         if where == "one" and hasattr(os, "sched_setaffinity"):

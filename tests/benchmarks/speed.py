@@ -21,6 +21,7 @@ NETWORKS = {"dense net": "mlp", "two-layer CNN": "two_layer_cnn", "skip network"
 OURS, INSTALLED, BEST, PRODUCTS, LOOPS = "ours", "PyTorch as installed", "PyTorch at its best", "our products alone", "plain loops"
 PROGRAM = {OURS: "ours", INSTALLED: "torch", BEST: "torch", PRODUCTS: "products", LOOPS: "loops"}
 ONE, ALL = "one core", "all cores"
+PROFILED = {"skip_cnn": "the skip network, in shards of 50 images", "resnet34": "ResNet-34 with Adam, in shards of 32 images of 32 × 32"}
 RESNETS = ("64 32", "16 32", "16 64", "8 112", "8 224")  # batch and image
 BATCHES, SIZES = (25, 50, 100, 200, 400, 800), (28, 40, 56, 80)
 # Keeps glibc from handing memory back to the system after every step.
@@ -37,7 +38,7 @@ def ask(kind, peer=OURS, what="-", where=ONE):
 
 def measure(rounds):
     """{kind: {case: figures of all rounds}}; within a round the peers take turns."""
-    found = {kind: {} for kind in ("step", "resnet", "operations", "norm", "growth", "profile", "run", "import")}
+    found = {kind: {} for kind in ("step", "resnet", "convolutions", "operations", "norm", "growth", "profile", "run", "import")}
 
     def note(kind, case, *question):
         found[kind].setdefault(case, []).append(ask(kind, *question))
@@ -56,7 +57,10 @@ def measure(rounds):
             for peer in (OURS, INSTALLED, BEST):
                 note("resnet", (where, peer, "64 32"), peer, "64 32", where)
                 note("norm", (where, peer), peer, "-", where)
-        note("profile", OURS, OURS, "skip_cnn")
+            for peer in (OURS, PRODUCTS):
+                note("convolutions", (where, peer), peer, "-", where)
+        for name in PROFILED:
+            note("profile", name, OURS, name)
         note("import", OURS)
         if number < 3:
             for peer in (OURS, BEST):
@@ -126,6 +130,12 @@ def resnets(found):
                    f"{middle(times[OURS]) / fastest:.2f}", *(f"{middle(memory[peer]):.0f}" for peer in (OURS, BEST))]
 
 
+def convolutions(found):
+    for where in (ONE, ALL):
+        times = [found[where, peer] for peer in (OURS, PRODUCTS)]
+        yield [where, *map(spread, times), f"{middle(times[0]) / middle(times[1]):.2f}"]
+
+
 def targets(found):
     """Rows (what, wanted, found, reached)."""
     step = {case: middle(values) for case, values in found["step"].items()}
@@ -138,6 +148,9 @@ def targets(found):
         (time, memory), *others = (resnet[where, peer, RESNETS[0]] for peer in (OURS, INSTALLED, BEST))
         rows += [(f"step of ResNet-34 beside the faster PyTorch, {where}", "at most", 0.6, time / min(other[0] for other in others), ""),
                  (f"its peak memory beside PyTorch at its best, {where}", "at most", 1.0, memory / others[1][1], "")]
+    convolutions = {case: middle(values) for case, values in found["convolutions"].items()}
+    rows += [(f"convolutions of ResNet-34 beside the plain ones' products, {where}", "at most", 0.75,
+              convolutions[where, OURS] / convolutions[where, PRODUCTS], "") for where in (ONE, ALL)]
     rows += [(f"batch norm of 64 images, 64 × 32 × 32, beside {BEST}, {where}", "at most", 1.2, norm[where, OURS] / norm[where, BEST], "")
              for where in (ONE, ALL)]
     rows += [("faster than 8 ms an image, which the article's loops take, all cores", "at least", 400, 8000 / ours[ALL], " times"),
@@ -166,10 +179,14 @@ def report(found, rounds):
         "## ResNet-34", "", "A training step with Adam, two classes, milliseconds; peak memory of the process, MB.", "",
         *table(["batch", "image", "on", OURS, INSTALLED, BEST, "ours / the faster", "ours, MB", "PyTorch at its best, MB"],
                resnets(found["resnet"])),
+        "All its convolutions, forward and backward, for 64 images of 32 × 32, beside the products of the plain form alone (windows as rows, "
+        "as large as can be, by BLAS on as many cores), ms:", "",
+        *table(["on", OURS, "the plain form's products", "ours / products"], convolutions(found["convolutions"])),
         "## What was wanted", "", *table(["what", "wanted", "found", "reached"], targets(found)),
         f"The run: {', '.join(f'{run[0]:.1f} s' for run in runs)} with SGD, {', '.join(f'{run[1]:.2%}' for run in runs)} right on the test set.", "",
-        "## Where a step of the skip network goes", "", "One core, in shards of 50 images.", "",
-        *table(["part", "µs an image"], profile(found["profile"][OURS])),
+        "## Where a step's time goes", "",
+        *(line for name, what in PROFILED.items()
+          for line in (f"One core, {what}.", "", *table(["part", "µs an image"], profile(found["profile"][name])))),
         "## Single operations", "", "Forward and backward together, one core; sizes as in the skip network.", "",
         *table(["operation", *peers, "ours / installed", "ours / best"], operations({peer: found["operations"][peer] for peer in peers})),
         "## As the batch and the image grow", "", "A step of the two-layer CNN on all cores; peak memory of the process and its workers.", "",
