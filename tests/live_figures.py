@@ -110,10 +110,11 @@ def _near(x):
 
 
 def _narrow(seed=0, pooled=True):
-    """A residual network of four blocks, two of them with a projection, for two classes."""
+    """A residual network of six blocks in four stages, for two classes."""
     rng = np.random.default_rng(seed)
     stem = [layers.Conv2d(3, 4, 5, rng, 2, 2, bias=False), layers.BatchNorm2d(4), layers.ReLU(), layers.MaxPool2d(3, 2, 1)]
-    blocks = [BasicBlock(4, 4, 1, rng), BasicBlock(4, 6, 2, rng), BasicBlock(6, 6, 1, rng), BasicBlock(6, 8, 2, rng), BasicBlock(8, 8, 2, rng)]
+    blocks = [BasicBlock(4, 4, 1, rng), BasicBlock(4, 6, 2, rng), BasicBlock(6, 6, 1, rng), BasicBlock(6, 8, 2, rng),
+              BasicBlock(8, 8, 1, rng), BasicBlock(8, 8, 2, rng)]
     return layers.Sequential(*stem[:3 + pooled], *blocks, layers.AdaptiveAvgPool2d(1), layers.Flatten(), layers.Linear(8, 2, rng))
 
 

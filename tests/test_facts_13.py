@@ -32,7 +32,7 @@ def stems(now, tables):
         table = np.array([[round(share) for share in row] for row in met])
         wanted |= {**shown(f"{stage - 1} image 0", table, (0, 300), "pixels"), f"{stage - 1} title": [stage, some[-1]["size"], some[-1]["size"]],
                    f"{stage - 1} numbers": {place: table[place] for place in np.ndindex(3, 3)},
-                   f"{stage - 1} texts": [(1, 2.7, [weights, still / weights])]}
+                   f"{stage - 1} texts": [(1, 2.7, [still / weights])]}
     weights, still, products = (sum(row[name] for row in rows) for name in ("weights", "still", "products"))
     names, sizes = list(tables), list(tables[now.stem])
     return wanted | {"controls": {"stem": (names[0], names[-1]), "size": (sizes[0], sizes[-1])}, "alt": [3, 3],

@@ -72,4 +72,4 @@ def test_a_number_sees_as_far_as_its_gradient_reaches():
             for below in reversed(part):
                 dy = below.backward(dy)
             assert np.count_nonzero(dy.any(axis=(0, 1, 2))) == rows[last]["field"]
-    assert last == 5
+    assert last == 6

@@ -17,7 +17,7 @@ def five_epochs(accuracies, published):
     ax.set(xticks=places, xlabel="epoch", ylabel="test accuracy", ylim=(lowest, 1.01), yticks=np.arange(lowest, 1.01, 0.05))
     ax.yaxis.set_major_formatter("{x:.0%}")
     ax.legend(loc="upper left", ncols=3)
-    title = f"In NumPy, on two cores: {mean[-1]:.1%} after {epochs} epochs; the article has {published[-1]:.1%}"
+    title = f"In NumPy, without a GPU: {mean[-1]:.1%} after {epochs} epochs; the article has {published[-1]:.1%}"
     ax.set_title(title)
     return Picture(fig, f"Test accuracy by epoch, {seeds} runs, their mean, and an article's: {title}")
 

@@ -62,7 +62,7 @@ def stems(tables):
     for ax in axes:
         grids.append(_Grid(G.framed(ax), 3, G.PIXELS, {"vmin": 0, "vmax": 300}, dark=100, letters=0.3))  # no number lies on dark
         heads.append(ax.set_title(" "))
-        notes.append(ax.text(1, 2.7, " \n ", ha="center", va="top", fontsize=15))
+        notes.append(ax.text(1, 2.7, " ", ha="center", va="top", fontsize=16))
     title = fig.suptitle(" ")
 
     def update(stem, size):
@@ -72,7 +72,7 @@ def stems(tables):
             weights, still = (sum(row[name] for row in stage) for name in ("weights", "still"))
             grid.show(np.rint(100 * stage[-1]["met"]))
             head.set_text(f"stage {number}: {stage[-1]['size']} × {stage[-1]['size']}")
-            note.set_text(f"{weights:,} weights,\n{still / weights:.0%} never learn")
+            note.set_text(f"{still / weights:.0%} never learn")
         weights, still, products = (sum(row[name] for row in rows) for name in ("weights", "still", "products"))
         title.set_text(f"{stem}, image {size}: {still / weights:.0%} never learn; {products / 1e6:,.0f} million products")
 
