@@ -1,7 +1,8 @@
 """ResNet-34 on planes and birds from five seeds, as a published article trains it: `make logs NAME=resnet34`, half an hour on two cores.
 
 Planes and birds of CIFAR-10 (the copy that is encoded as JPEG again: see data/README.md), pixels from -1 to 1, batches of 64, Adam
-with a learning rate of 0.001, five epochs. Weights begin as `models.resnet34` draws them, by He's rule and the fan-in.
+with a learning rate of 0.001, five epochs. Filters begin by He's rule with the fan-out, as the article has it (and torchvision): those
+of `models.resnet34`, which have the fan-in, times sqrt(fan_in / fan_out).
 The arrays, one row a seed: `losses`, mean over the training images while it trains, and `accuracies` on the test set
 (seeds, epochs); after the last epoch `without` (seeds, blocks): the test accuracy without the body of one block, its shortcut stays;
 `in training mode` (seeds, orders): accuracy on the test set in training mode, in batches of 64, as it lies (sorted by class) and
@@ -15,6 +16,7 @@ import numpy as np
 
 from helpers import data, functional as F, logs, models, optim, training
 from helpers.analysis import accuracies_without, residual_blocks
+from helpers.layers import Conv2d
 
 SEEDS, EPOCHS, EVERY = range(5), 5, 1
 SHOWN = 12
@@ -23,6 +25,15 @@ SHOWN = 12
 def planes_birds(every):
     planes = data.load_planes_birds("cifar10").every(every)
     return replace(planes, x_train=2 * planes.x_train - 1, x_test=2 * planes.x_test - 1)
+
+
+def by_fan_out(net):
+    """The network, each filter times sqrt(fan_in / fan_out)."""
+    for module in net.modules():
+        if isinstance(module, Conv2d):
+            filters, channels = module.weight.value.shape[:2]
+            module.weight.value *= np.float32((channels / filters) ** 0.5)
+    return net
 
 
 def in_training_mode(net, images, labels, order):
@@ -39,7 +50,7 @@ def in_training_mode(net, images, labels, order):
 
 def train(setting):
     seed, epochs, every = setting
-    planes, net = planes_birds(every), models.resnet34(num_classes=2, seed=seed)
+    planes, net = planes_birds(every), by_fan_out(models.resnet34(num_classes=2, seed=seed))
     first = {name: parameter.value.copy() for name, parameter in net.named_parameters()}
     places = np.linspace(0, len(planes.x_test) - 1, SHOWN).astype(int)
     shown, adam, history, filters, birds = planes.x_test[places], optim.Adam(net.parameters(), lr=1e-3), None, [], []
