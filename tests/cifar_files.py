@@ -42,7 +42,8 @@ def array(values, kind=b"u1", maker=b"numpy.core.multiarray\n_reconstruct"):
         number(-1) + number(-1) + number(0) + b"tb"
     shape = b"(" + b"".join(map(number, values.shape)) + b"t"
     raw = b"T" + struct.pack("<i", values.nbytes) + values.tobytes()
-    return b"c" + maker + b"\n(cnumpy\nndarray\n(" + number(0) + b"t" + text(b"b") + b"tR(" + number(1) + shape + dtype + b"\x89" + raw + b"tb"
+    made = b"c" + maker + b"\n(cnumpy\nndarray\n(" + number(0) + b"t" + text(b"b") + b"tR"
+    return made + b"(" + number(1) + shape + dtype + b"\x89" + raw + b"tb"
 
 
 def pickled(entries):

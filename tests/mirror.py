@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Mirror:
     """A web server on 127.0.0.1. `answer(name, wanted)` gives status, body, the length that it claims, and further headers.
 
-    The body is bytes, or an iterator over pieces of it. wanted: the first byte that is asked for, or None; `asked` has the names, `begun` these.
+    The body is bytes, or an iterator over pieces of it. wanted: the first byte that is asked for, or None.
+    `asked` has all names, `begun` all these.
     """
 
     def __init__(self, answer):

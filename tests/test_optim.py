@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import optim
+from helpers import optim, spread
 from helpers.layers import BatchNorm2d, Conv2d, Flatten, Linear, Parameter, ReLU, Sequential
-from helpers.optim import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp
+from helpers.optim import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp, optimizers
 
 SHAPES = [(3, 4), (3,), (2, 3, 2, 2), (1,), (), (3, 4)]  # two alike: their states must not be one; one a single number
 LEARNING_RATES = st.floats(1e-4, 2)
@@ -335,7 +335,7 @@ def test_blocks_give_the_same_bits(kind, size, block, decay, layout, gradient, s
         value = {"C": start.copy(), "F": np.array(start, order="F"), "step": np.repeat(start, 2, axis=1)[:, ::2]}[layout]
         parameter = Box(value)
         optimizer = kind([parameter], 0.1, weight_decay=decay)
-        with patch.object(optim, "BLOCK", block):
+        with patch.object(optimizers, "BLOCK", block):
             for g in slopes:
                 parameter.grad = np.array(g, order=gradient)
                 optimizer.step()
@@ -345,6 +345,22 @@ def test_blocks_give_the_same_bits(kind, size, block, decay, layout, gradient, s
     assert all(np.array_equal(a, b) for a, b in zip(moved(block), moved(10**6), strict=True))
 
 
+@pytest.mark.parametrize("kind", ALL)
+def test_a_step_on_all_cores_gives_the_same_bits(kind):
+    rng = np.random.default_rng(0)
+    start, slopes = rng.standard_normal((2, 3, spread.WORTH)).astype(np.float32)
+
+    def moved(cores):
+        boxes = [Box(value.copy(), slope) for value, slope in zip(start, slopes, strict=True)]
+        optimizer = kind(boxes, 0.1)
+        with patch.object(spread, "cores", lambda: cores):
+            for _ in range(3):
+                optimizer.step()
+        return [box.value for box in boxes]
+
+    assert np.array_equal(moved(1), moved(3))
+
+
 @pytest.mark.parametrize("kind", [SGD, Adam])
 def test_blocks_where_gaps_or_orders_do_not_allow_them(kind):
     """Value and gradient with the same gaps; and a value whose numbers lie in another order than when the optimiser was made."""
@@ -352,14 +368,14 @@ def test_blocks_where_gaps_or_orders_do_not_allow_them(kind):
     start, slope = rng.standard_normal((2, 3, 40)).astype(np.float32)
     gaps = Box(np.repeat(start, 2, axis=1)[:, ::2], np.repeat(slope, 2, axis=1)[:, ::2])
     other, plain = Box(np.array(start, order="F"), slope.copy()), Box(start.copy(), slope.copy())
-    optimizers = [kind([parameter], 0.1) for parameter in (gaps, other, plain)]
-    with patch.object(optim, "BLOCK", 7):
-        for optimizer in optimizers:
+    made = [kind([parameter], 0.1) for parameter in (gaps, other, plain)]
+    with patch.object(optimizers, "BLOCK", 7):
+        for optimizer in made:
             optimizer.step()
         other.value = other.value.copy(order="C")
         for parameter in (gaps, other, plain):
             parameter.grad *= slope
-        for optimizer in optimizers:
+        for optimizer in made:
             optimizer.step()
     assert np.array_equal(gaps.value, plain.value) and np.array_equal(other.value, plain.value)
 
@@ -377,10 +393,10 @@ def test_large_arrays_come_in_blocks_and_only_where_the_formula_allows(order):
     class Whole(Seen):
         elementwise = False
 
-    value = np.zeros((7, optim.BLOCK // 3), np.float32, order)
+    value = np.zeros((7, optimizers.BLOCK // 3), np.float32, order)
     for kind in (Seen, Whole):
         kind([Box(value, np.ones(value.shape, np.float32))], lr=1.0).step()
-    assert sizes == [(optim.BLOCK,), (optim.BLOCK,), (value.size - 2 * optim.BLOCK,), value.shape]
+    assert sizes == [(optimizers.BLOCK,), (optimizers.BLOCK,), (value.size - 2 * optimizers.BLOCK,), value.shape]
     assert (value == -2).all()
 
 
@@ -390,7 +406,7 @@ def test_an_optimiser_of_the_readers_own_gets_whole_arrays():
         def _move(self, value, g, state, group):
             value -= group["lr"] * g / np.linalg.norm(g)
 
-    value = np.zeros((2, optim.BLOCK))
+    value = np.zeros((2, optimizers.BLOCK))
     Normalised([Box(value, np.ones_like(value))], lr=1.0).step()
     assert np.allclose(value, -1 / np.sqrt(value.size), rtol=1e-12)
     with pytest.raises(NotImplementedError, match="Optimizer does not say yet how a parameter moves"):

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from mnist_files import HTML, write_files
 
 from helpers import data, models, optim, training
-from helpers.data import fetch, planes_birds
+from helpers.data import planes_birds
 
 needs_planes = pytest.mark.skipif(
     not any((Path(place) / "planes_birds.npz").exists() for place in (data.FOLDER, os.environ.get("COURSE_DATA")) if place),
@@ -371,7 +371,8 @@ def test_of_a_file_that_is_far_too_long_not_all_is_read(folder, monkeypatch):
     (cifar_files.pickled({"labels": cifar_files.listed([]), "data": cifar_files.array(np.zeros((40, 3072)), b"f8")}), "array of b'f8'"),
     (b"\x80\x02].", "cannot be used"),
     (b"\x80\x02", "cannot be used"),
-], ids=["CIFAR-100", "too few", "grey", "floats", "a list", "no end"])
+    (b"\x80\x02cnumpy\nndarray\n(" + cifar_files.number(10**9) + b"tR.", "not callable"),
+], ids=["CIFAR-100", "too few", "grey", "floats", "a list", "no end", "an array by its class"])
 @pytest.mark.parametrize("form", ["folder", "archive"])
 def test_verified_files_that_hold_something_else_are_refused_all_the_same(folder, monkeypatch, form, content, words):
     """Were the sums no proof, what comes out would still be planes and birds, or nothing."""

@@ -245,7 +245,7 @@ def _bytes_dtype(kind, align, copy):
 # All that the six files name, and what is taken for it.
 _KNOWN = {
     ("numpy.core.multiarray", "_reconstruct"): lambda kind, shape, dtype: np.empty(0, np.uint8),  # its state follows
-    ("numpy", "ndarray"): np.ndarray,
+    ("numpy", "ndarray"): None,  # no more than an argument for the first
     ("numpy", "dtype"): _bytes_dtype,
 }
 
