@@ -2,11 +2,12 @@
 
 Planes and birds of CIFAR-10 (the copy that is encoded as JPEG again: see data/README.md), pixels from -1 to 1, batches of 64, Adam
 with a learning rate of 0.001, five epochs. Filters begin by He's rule with the fan-out, as the article has it (and torchvision): those
-of `models.resnet34`, which have the fan-in, times sqrt(fan_in / fan_out).
+of `models.resnet34`, which have the fan-in, times sqrt(fan_in / fan_out). Three seeds begin by the fan-in, too, from the same draws.
 The arrays, one row a seed: `losses`, mean over the training images while it trains, and `accuracies` on the test set
 (seeds, epochs); after the last epoch `without` (seeds, blocks): the test accuracy without the body of one block, its shortcut stays;
 `in training mode` (seeds, orders): accuracy on the test set in training mode, in batches of 64, as it lies (sorted by class) and
 mixed; `still` (seeds,): how many weights are what they were before training, to the last bit.
+`by fan-in` (some seeds, epochs): the test accuracies of those that begin so.
 Of seed 0 alone: `filters` (epochs + 1, 16, 3, 7, 7), the first of the stem, before training and after each epoch; `images`
 (n, 3, 32, 32) from 0 to 255, n of them from the test set, their `labels` and the `probabilities` (epochs + 1, n) that they are birds.
 """
@@ -18,7 +19,7 @@ from helpers import data, functional as F, logs, models, optim, training
 from helpers.analysis import accuracies_without, residual_blocks
 from helpers.layers import Conv2d
 
-SEEDS, EPOCHS, EVERY = range(5), 5, 1
+SEEDS, FAN_IN_SEEDS, EPOCHS, EVERY = range(5), range(3), 5, 1
 SHOWN = 12
 
 
@@ -28,12 +29,11 @@ def planes_birds(every):
 
 
 def by_fan_out(net):
-    """The network, each filter times sqrt(fan_in / fan_out)."""
+    """Each filter times sqrt(fan_in / fan_out)."""
     for module in net.modules():
         if isinstance(module, Conv2d):
             filters, channels = module.weight.value.shape[:2]
             module.weight.value *= np.float32((channels / filters) ** 0.5)
-    return net
 
 
 def in_training_mode(net, images, labels, order):
@@ -49,8 +49,10 @@ def in_training_mode(net, images, labels, order):
 
 
 def train(setting):
-    seed, epochs, every = setting
-    planes, net = planes_birds(every), by_fan_out(models.resnet34(num_classes=2, seed=seed))
+    start, seed, epochs, every = setting
+    planes, net = planes_birds(every), models.resnet34(num_classes=2, seed=seed)
+    if start == "fan-out":
+        by_fan_out(net)
     first = {name: parameter.value.copy() for name, parameter in net.named_parameters()}
     places = np.linspace(0, len(planes.x_test) - 1, SHOWN).astype(int)
     shown, adam, history, filters, birds = planes.x_test[places], optim.Adam(net.parameters(), lr=1e-3), None, [], []
@@ -77,8 +79,11 @@ def train(setting):
 
 def main(arguments=None):
     with logs.executor(__doc__, arguments) as executor:
-        runs = training.sweep(train, [(seed, EPOCHS, EVERY) for seed in SEEDS], executor, keep=logs.runs("resnet34"))
+        settings = [("fan-out", seed, EPOCHS, EVERY) for seed in SEEDS] + [("fan-in", seed, EPOCHS, EVERY) for seed in FAN_IN_SEEDS]
+        runs = training.sweep(train, settings, executor, keep=logs.runs("resnet34"))
+    runs, by_fan_in = runs[:len(SEEDS)], runs[len(SEEDS):]
     table = {name: np.array([run[name] for run in runs]) for name in ("losses", "accuracies", "without", "in training mode", "still")}
+    table["by fan-in"] = np.array([run["accuracies"] for run in by_fan_in])
     for name, rows in table.items():
         print(name, *rows, sep="\n")
     logs.save("resnet34", table | {name: runs[0][name] for name in ("filters", "images", "labels", "probabilities")})
