@@ -713,7 +713,7 @@ MISTAKES = _in(
 ) + _in(
     "figures/lesson_12.py", "test_facts_12",
     ("other_shortcuts: names upside down", "yticks=rows, yticklabels=names", "yticks=rows[::-1], yticklabels=names"),
-    ("other_shortcuts: the largest of all for the best mean", "means = np.mean(accuracies, axis=1)", "means = np.max(accuracies, axis=1)"),
+    ("other_shortcuts: the best run for the mean", "means = np.mean(accuracies, axis=1)", "means = np.max(accuracies, axis=1)"),
     ("by_length: the sum of norms for the norm of the sum", "together = [np.linalg.norm(sum(some)) / whole", "together = [sum(map(np.linalg.norm, some)) / whole"),
     ("by_length: one path of the length zero for the whole", "whole = np.linalg.norm(sum(gradient for _, gradient in paths))", "whole = np.linalg.norm(paths[0][1])"),
     ("without_a_block: the whole network among the cut ones", "np.median(np.asarray(table)[:, 1:])", "np.median(np.asarray(table))"),
