@@ -20,7 +20,7 @@ def other_shortcuts(names, accuracies):
     means = np.mean(accuracies, axis=1)
     near = [name for name, mean in zip(names[1:], means[1:]) if mean > means[0] - 0.05]
     title = f"Within 5 points of the identity: {'; '.join(near) or 'no other'}"
-    fig.suptitle(title)
+    fig.suptitle(title, fontsize=16)
     return Picture(fig, f"Test accuracy of deep networks by the shortcut in their blocks, a dot a run: {title}")
 
 
