@@ -1,9 +1,9 @@
 """ResNet-34 on planes and birds from five seeds, as a published article trains it: `make logs NAME=resnet34`, half an hour on two cores.
 
 Planes and birds of CIFAR-10 (the copy that is encoded as JPEG again: see data/README.md), pixels from -1 to 1, batches of 64, Adam
-with a learning rate of 0.001, five epochs. Weights begin as the article has it (and torchvision): filters by He's rule with the fan-out,
-which are those of `models.resnet34`, with the fan-in, times sqrt(fan_in / fan_out); and the dense layer with the variance of PyTorch's
-`nn.Linear`, a sixth of He's. Some seeds begin as `models.resnet34` does, too: from the same draws, by He's rule and the fan-in.
+with a learning rate of 0.001, five epochs. Filters begin by He's rule with the fan-out, as the article has it (and torchvision): those of
+`models.resnet34`, which have the fan-in, times sqrt(fan_in / fan_out). Three seeds begin by the fan-in, too, from the same draws. The
+dense layer begins by He's rule; that of PyTorch has a sixth of its variance.
 The arrays, one row a seed: `losses`, mean over the training images while it trains, and `accuracies` on the test set
 (seeds, epochs); after the last epoch `without` (seeds, blocks): the test accuracy without the body of one block, its shortcut stays;
 `in training mode` (seeds, orders): accuracy on the test set in training mode, in batches of 64, as it lies (sorted by class) and
@@ -29,13 +29,12 @@ def planes_birds(every):
     return replace(planes, x_train=2 * planes.x_train - 1, x_test=2 * planes.x_test - 1)
 
 
-def begin_as_the_article(net):
-    """Each filter times sqrt(fan_in / fan_out), and the dense layer with a sixth of its variance."""
+def by_fan_out(net):
+    """Each filter times sqrt(fan_in / fan_out)."""
     for module in net.modules():
         if isinstance(module, Conv2d):
             filters, channels = module.weight.value.shape[:2]
             module.weight.value *= np.float32((channels / filters) ** 0.5)
-    net.fc.weight.value *= np.float32((1 / 6) ** 0.5)
 
 
 def in_training_mode(net, images, labels, order):
@@ -54,7 +53,7 @@ def train(setting):
     start, seed, epochs, every = setting
     planes, net = planes_birds(every), models.resnet34(num_classes=2, seed=seed)
     if start == "fan-out":
-        begin_as_the_article(net)
+        by_fan_out(net)
     first = {name: parameter.value.copy() for name, parameter in net.named_parameters()}
     places = np.linspace(0, len(planes.x_test) - 1, SHOWN).astype(int)
     shown, adam, history, filters, birds = planes.x_test[places], optim.Adam(net.parameters(), lr=1e-3), None, [], []
