@@ -189,4 +189,4 @@ def cut_blocks(nets, images, labels):
     return Live(fig, update, [*here, *gone, *(bar[0] for bar in bars), title],
                 "Trained networks with some of their blocks cut out or exchanged, and their test accuracy",
                 **{f"block_{place}": tick(f"block {place}", place != count // 2 + 1) for place in range(1, count + 1)},
-                swap=slider("exchange this block and the next (0: none)", 0, 0, count - 1))
+                swap=slider("swap with the next", 0, 0, count - 1))
