@@ -6,8 +6,8 @@ from ..figures import style as G
 from ..layers import ReLU
 from ..models.resnet import BasicBlock
 from ..training import predict
+from .cells import Grid
 from .core import Live, pick, slider
-from .lesson_03 import _Grid
 
 
 def blocks(rows, image):
@@ -60,7 +60,7 @@ def stems(tables):
     fig, axes = G.canvas(10.2, 4.5, 1, 4)
     grids, heads, notes = [], [], []
     for ax in axes:
-        grids.append(_Grid(G.framed(ax), 3, G.PIXELS, {"vmin": 0, "vmax": 300}, dark=100, letters=0.3))  # no number lies on dark
+        grids.append(Grid(G.framed(ax), 3, G.PIXELS, {"vmin": 0, "vmax": 300}, dark=100, letters=0.3))  # no number lies on dark
         heads.append(ax.set_title(" "))
         notes.append(ax.text(1, 2.7, " ", ha="center", va="top", fontsize=16))
     title = fig.suptitle(" ")

@@ -793,11 +793,13 @@ MISTAKES = _in(
     "live/lesson_02.py", "test_facts_02",
     ("training: images turned on their sides", "rows.reshape(-1, 28, 28), 3)", "rows.reshape(-1, 28, 28).transpose(0, 2, 1), 3)"),
 ) + _in(
+    "live/cells.py", "test_facts_03 test_facts_13",
+    ("slide: numbers written in each other's cells", "place[::-1]) for place in map", "place) for place in map"),
+) + _in(
     "live/lesson_03.py", "test_facts_03",
     ("slide: the map written one too far", "written.flat[:row * scores.shape[1] + column + 1] =", "written.flat[:row * scores.shape[1] + column + 2] ="),
     ("slide: the marked cell at row and column exchanged", "pixel.set_data([column], [row])", "pixel.set_data([row], [column])"),
     ("slide: the patch's numbers where its products belong", "product.show(part * w)", "product.show(part)"),
-    ("slide: numbers written in each other's cells", "place[::-1]) for place in map", "place) for place in map"),
     ("design_filter: colours that do not begin in the middle", "shown.set_clim(**G.span(scores))", "shown.set_clim(scores.min(), scores.max() + 1e-9)"),
     ("design_filter: the sum of sizes", "the weights add up to {w.sum()}", "the weights add up to {np.abs(w).sum()}"),
     ("stride_and_padding: the rows that a window touches", "along[start:start + kernel] += 1", "along[start:start + kernel] = 1"),
