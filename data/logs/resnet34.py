@@ -3,7 +3,7 @@
 Planes and birds of CIFAR-10 (the copy that is encoded as JPEG again: see data/README.md), pixels from -1 to 1, batches of 64, Adam
 with a learning rate of 0.001, five epochs. Filters begin by He's rule with the fan-out, as the article has it (and torchvision): those of
 `models.resnet34`, which have the fan-in, times sqrt(fan_in / fan_out). Three seeds begin by the fan-in, too, from the same draws. The
-dense layer begins by He's rule; that of PyTorch has a sixth of its variance.
+dense layer's weights have the variance of PyTorch's, 1 / (3 fan_in): a sixth of He's, which the course's layers have.
 The arrays, one row a seed: `losses`, mean over the training images while it trains, and `accuracies` on the test set
 (seeds, epochs); after the last epoch `without` (seeds, blocks): the test accuracy without the body of one block, its shortcut stays;
 `in training mode` (seeds, orders): accuracy on the test set in training mode, in batches of 64, as it lies (sorted by class) and
@@ -29,10 +29,11 @@ def planes_birds(every):
     return replace(planes, x_train=2 * planes.x_train - 1, x_test=2 * planes.x_test - 1)
 
 
-def by_fan_out(net):
-    """Each filter times sqrt(fan_in / fan_out)."""
+def begin(net, start):
+    """The dense layer as PyTorch's; if `start` is "fan-out", each filter times sqrt(fan_in / fan_out)."""
+    net.fc.weight.value *= np.float32((1 / 6) ** 0.5)
     for module in net.modules():
-        if isinstance(module, Conv2d):
+        if start == "fan-out" and isinstance(module, Conv2d):
             filters, channels = module.weight.value.shape[:2]
             module.weight.value *= np.float32((channels / filters) ** 0.5)
 
@@ -52,8 +53,7 @@ def in_training_mode(net, images, labels, order):
 def train(setting):
     start, seed, epochs, every = setting
     planes, net = planes_birds(every), models.resnet34(num_classes=2, seed=seed)
-    if start == "fan-out":
-        by_fan_out(net)
+    begin(net, start)
     first = {name: parameter.value.copy() for name, parameter in net.named_parameters()}
     places = np.linspace(0, len(planes.x_test) - 1, SHOWN).astype(int)
     shown, adam, history, filters, birds = planes.x_test[places], optim.Adam(net.parameters(), lr=1e-3), None, [], []
