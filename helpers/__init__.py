@@ -17,6 +17,7 @@
 | `optim` | optimisers: how parameters move |
 | `autograd` | the formulas put in order by themselves: automatic differentiation |
 | `models` | the networks that the lessons name |
+| `geometry` | what each part of a residual network sees, and how much it holds and computes |
 | `parallel` | a mini-batch on all cores |
 | `trial` | mistakes in layers, named before any work |
 | `gradcheck` | gradients checked by finite differences and by the adjoint identity |

@@ -35,6 +35,8 @@ TERMS = {
     "10": ["fan-out", "truncated normal", "histogram", "update-to-weight ratio", "shattered gradient"],
     "11": ["training mode", "running statistics", "evaluation mode", "unbiased", "dropout", "inverted dropout",
            "local response normalisation", "parameter group"],
+    "12": ["basic block", "exclusive gate", "lesion study", "ensemble"],
+    "13": ["multiply–accumulate", "global average pooling", "Winograd convolution"],
     "15": ["topological order", "reverse mode", "forward mode"],
 }
 
