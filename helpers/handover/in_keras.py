@@ -71,6 +71,14 @@ def _pool(kind, fill):
                                           kind(layer.kernel_size, layer.stride, name=name, **settings)]
 
 
+def _subsample_pad(layer, name, settings):
+    """Windows of one pixel, and zeros in channels after its own."""
+    def padded(x):
+        return keras.ops.pad(x, ((0, 0), (0, 0), (0, 0), (0, layer.filters - x.shape[-1])))
+
+    return [keras.layers.MaxPooling2D(1, layer.stride, name=name, **settings), padded]
+
+
 def _activation(function):
     return lambda layer, name, settings: [keras.layers.Activation(function, name=name, **settings)]
 
@@ -91,7 +99,9 @@ LAYERS = {
     layers.Projection: _projection,
     layers.ReLU: _activation("relu"),
     layers.Residual: lambda layer, name, settings: [keras.layers.Add(name=name, **settings)],
+    layers.Scale: lambda layer, name, settings: [keras.layers.Rescaling(layer.factor, name=name, **settings)],
     layers.Sigmoid: _activation("sigmoid"),
+    layers.SubsamplePad: _subsample_pad,
     layers.Tanh: _activation("tanh"),
 }
 
@@ -113,6 +123,12 @@ class Graph(Walk):
 
     def add(self, layer, a, b):
         return self.made[layer][0]([a, b])
+
+    def open(self, layer, gate, x):
+        return gate * x
+
+    def close(self, layer, gate, x):
+        return (1 - gate) * x
 
     def all(self):
         """Every layer of Keras in it."""

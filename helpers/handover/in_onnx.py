@@ -43,6 +43,13 @@ class Graph(Walk):
     def add(self, layer, a, b):
         return self.node("Add", layer, a, b)
 
+    def open(self, layer, gate, x):
+        return self.node("Mul", layer, gate, x, part="open")
+
+    def close(self, layer, gate, x):
+        rest = self.node("Sub", layer, self.constant(layer, "one", np.ones((), self.dtype)), gate, part="rest")
+        return self.node("Mul", layer, rest, x, part="closed")
+
     def Conv2d(self, layer, x):
         return self.window("Conv", layer, x, layer.weight.value.shape[2:], *self.weight(layer, "weight"), *self.weight(layer, "bias"))
 
@@ -79,6 +86,16 @@ class Graph(Walk):
         ends = [self.constant(layer, name, np.array(getattr(layer, name), self.dtype)) for name in ("low", "high")]
         return self.node("Clip", layer, x, *ends)
 
+    def Scale(self, layer, x):
+        return self.node("Mul", layer, self.constant(layer, "factor", np.array(layer.factor, self.dtype)), x)
+
+    def SubsamplePad(self, layer, x):
+        numbers = {"from": [0, 0], "to": [2**62] * 2, "axes": [2, 3], "steps": layer.stride, "filters": [layer.filters], "ahead": [0] * 5, "after": [0] * 2}
+        at = {name: self.constant(layer, name, np.array(value, np.int64)) for name, value in numbers.items()}
+        kept = self.node("Slice", layer, x, at["from"], at["to"], at["axes"], at["steps"], part="kept")
+        added = self.node("Sub", layer, at["filters"], self.node("Shape", layer, x, part="channels", start=1, end=2), part="added")
+        return self.node("Pad", layer, kept, self.node("Concat", layer, at["ahead"], added, at["after"], part="pads", axis=0))
+
     def Dropout(self, layer, x):
         return x  # in evaluation
 
@@ -104,7 +121,7 @@ def to_onnx(net, example):
     images = helper.make_tensor_value_info("images", kind, ["N", *example.shape[1:]])
     graph = helper.make_graph(graph.nodes, type(net).__name__, [images], [helper.make_tensor_value_info("logits", kind, None)], weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR, producer_name="networks-by-hand")
-    model = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)  # example's size, all the way through
+    model = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)  # example's size, all the way through
     onnx.checker.check_model(model, full_check=True)
     return model
 
