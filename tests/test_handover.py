@@ -2,6 +2,7 @@
 import copy
 import importlib
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,18 @@ def test_keras_needs_something_to_compute_with(monkeypatch):
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     with pytest.raises(ImportError, match="nothing that it can compute with: run pip install torch"):
         handover.to_keras(models.mlp())
+
+
+@pytest.mark.parametrize("there, chosen, wanted", [
+    ({"jax"}, None, "jax"), ({"torch", "jax"}, None, "torch"), ({"tensorflow", "torch"}, None, None), ({"torch"}, "jax", "jax")])
+def test_keras_computes_with_what_there_is_unless_told(there, chosen, wanted, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: True if name in there else None)
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.setenv("KERAS_BACKEND", chosen or "")
+    if chosen is None:
+        monkeypatch.delenv("KERAS_BACKEND")
+    handover._choose_backend()
+    assert os.environ.get("KERAS_BACKEND") == wanted
 
 
 def test_nothing_is_imported_before_it_is_needed():

@@ -38,20 +38,14 @@ def _norm(layer, name, settings):
     return [norm]
 
 
-def _flatten(layer, name, settings):
-    """Channel by channel, as here, so that the weights that follow stay as they are; rows are flat."""
-    flatten = keras.layers.Flatten(name=name, **settings)
-    return [_ChannelsFirst(keras.layers.Permute((3, 1, 2), name=f"{name}_channels_first", **settings)), flatten]
-
-
-class _ChannelsFirst:
+def _channels_first(x):
     """(N, H, W, C) -> (N, C, H, W); rows (N, C) as they are."""
+    return keras.ops.transpose(x, (0, 3, 1, 2)) if len(x.shape) == 4 else x
 
-    def __init__(self, permute):
-        self.permute = permute
 
-    def __call__(self, x):
-        return self.permute(x) if len(x.shape) == 4 else x
+def _flatten(layer, name, settings):
+    """Channel by channel, as here, so that the weights that follow stay as they are."""
+    return [_channels_first, keras.layers.Flatten(name=name, **settings)]
 
 
 def _projection(layer, name, settings):
@@ -132,8 +126,7 @@ class Graph(Walk):
 
     def all(self):
         """Every layer of Keras in it."""
-        parts = [part.permute if isinstance(part, _ChannelsFirst) else part for made in self.made.values() for part in made]
-        return [part for part in parts if isinstance(part, keras.layers.Layer)]
+        return [part for made in self.made.values() for part in made if isinstance(part, keras.layers.Layer)]
 
 
 for kind in LAYERS.keys() - {layers.Residual, layers.Identity}:

@@ -121,7 +121,7 @@ def to_onnx(net, example):
     images = helper.make_tensor_value_info("images", kind, ["N", *example.shape[1:]])
     graph = helper.make_graph(graph.nodes, type(net).__name__, [images], [helper.make_tensor_value_info("logits", kind, None)], weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR, producer_name="networks-by-hand")
-    model = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)  # example's size, all the way through
+    model = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)  # example's size, all the way through
     onnx.checker.check_model(model, full_check=True)
     return model
 

@@ -258,6 +258,13 @@ MISTAKES = _in(
     ("autograd: a graph while measuring", "if not self.recording:", "if False:"),
     ("autograd: two graphs at a time", "        self.cache = None  #", "        pass  #"),
 ) + _in(
+    "handover/__init__.py", "test_handover",
+    ("handover: what is missing is said by somebody else", "if importlib.util.find_spec(package) is None:", "if False:"),
+    ("handover: a wrong package is asked for", '_part("in_onnx", "onnx", "handover").from_onnx', '_part("in_onnx", "torch", "handover").from_onnx'),
+    ("handover: packages are imported before they are needed", "import os\nimport sys\n", "import os\nimport sys\n\nimport torch\n"),
+    ("handover: Keras on a backend that is not there", "if importlib.util.find_spec(package)]", "]"),
+    ("handover: the backend that somebody has chosen is changed", 'or "KERAS_BACKEND" in os.environ or', "or"),
+) + _in(
     "functional/norm.py", "test_norm",
     ("batch norm: statistics are constants on the way back", "    if cache.count is None:\n        dx", "    if True:\n        dx"),
     ("batch norm: the mean of dy not taken off", "np.subtract(above, lost, out=out)", "out[...] = above"),
