@@ -113,6 +113,7 @@ MISTAKES = _in(
     "functional/pixels.py", "test_algorithms",
     ("pixels: an output keeps its last tap alone", "y[outputs] += (", "y[outputs] = ("),
     ("pixels: a pixel keeps its last output's gradient", "dx[inputs] += (", "dx[inputs] = ("),
+    ("pixels: taps that meet nothing get another gradient than 0", "dtaps[unmet] = 0", "dtaps[unmet] = 1"),
     ("pixels: the padding forgotten", "start = first * stride + tap - padding", "start = first * stride + tap"),
     ("pixels: the stride forgotten", "slice(start, start + (last - first) * stride + 1, stride)", "slice(start, start + last - first + 1)"),
     ("pixels: the first output with any tap", "max(0, -(-(padding - tap) // stride))", "max(0, (padding - tap) // stride)"),
