@@ -20,7 +20,7 @@ from helpers.layers import (
     BatchNorm2d, Buffer, Conv2d, Dropout, Flatten, Identity, Linear, MaxPool2d, Module, Parameter, ReLU, Residual, Sequential,
     Tanh,
 )
-from helpers.layers.group import Group, Member, Shards
+from helpers.layers.group import Group, Member, Shards, Stopped
 from helpers.optim import SGD
 
 SHARD = 7  # images at a time: 60 images are nine shards
