@@ -1,8 +1,11 @@
 """What happens inside networks and optimisers, as numbers: what the live figures draw."""
+from contextlib import contextmanager
+
 import numpy as np
 
 from . import functional as F
-from .layers import Parameter
+from . import training
+from .layers import Module, Parameter, Residual
 
 
 class LossPlane:
@@ -97,6 +100,94 @@ def skip_to_logits(net, image, label, rows):
     along = np.tensordot(dz, rows, 1)
     _, dw1, _ = F.conv2d_backward(F.relu_backward(through + along, relu1), conv1, input_gradient=False)
     return added[0], F.softmax(before + added)[0][0], dw1
+
+
+# --- Lesions: a trained network without some of its blocks, or with blocks in other places ---------------
+
+class _CutResidual(Residual):
+    """A residual block whose body gives zero."""
+
+    def forward(self, x):
+        around = self.shortcut.forward(x)
+        if self.gate is None:
+            return around
+        gate = self.gate.forward(x)
+        self.cache = around, gate
+        return (1 - gate) * around
+
+    def backward(self, dy):
+        if self.gate is None:
+            return self.shortcut.backward(dy)
+        around, gate = self.recall()
+        return self.shortcut.backward((1 - gate) * dy) + self.gate.backward(-around * dy)
+
+
+class _LeftOut(Module):
+    """A layer that passes on what it is handed, forward and backward."""
+
+    def forward(self, x):
+        return x
+
+    def backward(self, dy):
+        return dy
+
+
+def residual_blocks(net):
+    """The `Residual` modules of a network that lie in no other one, from input to output."""
+    blocks = [module for module in net.modules() if isinstance(module, Residual)]
+    inner = {id(module) for block in blocks for module in block.modules()[1:]}
+    return [block for block in blocks if id(block) not in inner]
+
+
+@contextmanager
+def without(blocks, cut):
+    """While this lasts, a network lacks those of its `blocks` for which `cut`, a bool for each, is True.
+
+    Of a `Residual` the body gives zero and the shortcut stays. Any other layer is left out: what it is handed it passes on,
+    so the layers of a plain network can be cut too, where they keep the shape. Forward and backward, in training and in
+    evaluation. Raises ValueError unless there is one bool for each block.
+    """
+    if len(cut) != len(blocks):
+        raise ValueError(f"without: one bool a block is wanted, but there are {len(blocks)} blocks and {len(cut)} bools")
+    kinds = [type(block) for block in blocks]
+    try:
+        for block, gone in zip(blocks, cut):
+            if gone:
+                block.__class__ = _CutResidual if isinstance(block, Residual) else _LeftOut
+        yield
+    finally:
+        for block, kind in zip(blocks, kinds):
+            block.__class__ = kind
+
+
+@contextmanager
+def reordered(blocks, order):
+    """While this lasts, the place of blocks[i] in a network is taken by blocks[order[i]]: [1, 0] swaps two.
+
+    Blocks that change places must take and give the same shapes. Raises ValueError unless `order` holds each place once.
+    """
+    if sorted(order) != list(range(len(blocks))):
+        raise ValueError(f"reordered: the order must hold each of 0 to {len(blocks) - 1} once, but it is {list(order)}")
+    kept = [(type(block), vars(block)) for block in blocks]
+    try:
+        for block, place in zip(blocks, order):
+            block.__class__, block.__dict__ = kept[place]
+        yield
+    finally:
+        for block, (kind, inside) in zip(blocks, kept):
+            block.__class__, block.__dict__ = kind, inside
+
+
+def accuracies_without(net, blocks, cuts, images, labels):
+    """Accuracy of `net` on images (N, ...) for each of `cuts`, rows of bools, one for each of its `blocks`: see `without`.
+
+    `np.eye(len(blocks), dtype=bool)` cuts each block in turn, and no other.
+    """
+    found = []
+    for cut in cuts:
+        with without(blocks, cut):
+            found.append(training.evaluate(net, images, labels))
+    return np.array(found)
 
 
 # --- Optimisers on surfaces of two parameters ----------------------------------------------------------

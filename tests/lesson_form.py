@@ -35,6 +35,7 @@ TERMS = {
     "10": ["fan-out", "truncated normal", "histogram", "update-to-weight ratio", "shattered gradient"],
     "11": ["training mode", "running statistics", "evaluation mode", "unbiased", "dropout", "inverted dropout",
            "local response normalisation", "parameter group"],
+    "12": ["basic block", "exclusive gate", "lesion study", "ensemble"],
 }
 
 

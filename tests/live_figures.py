@@ -108,6 +108,21 @@ def _near(x):
     return np.stack([x[:, max(0, c - 2):c + 3].sum(axis=1) for c in range(x.shape[1])], axis=1)
 
 
+@cache
+def _cuttable():
+    """A residual and a plain network of three blocks after a short training."""
+    nets = {}
+    for name in ("residual", "plain"):
+        rng, blocks = np.random.default_rng(0), []
+        for _ in range(3):
+            body = layers.Sequential(layers.Linear(16, 16, rng, bias=False), layers.BatchNorm1d(16), layers.Tanh())
+            blocks.append(layers.Residual(body) if name == "residual" else body)
+        net = layers.Sequential(layers.Flatten(), layers.Linear(784, 16, rng), *blocks, layers.Linear(16, 10, rng))
+        training.fit(net, _digits(), optim.Adam(net.parameters(), lr=0.01), epochs=2, batch_size=50)
+        nets[name] = net, blocks
+    return nets
+
+
 def _out_size(size, kernel, stride, padding):
     return (size + 2 * padding - kernel) // stride + 1
 
@@ -145,6 +160,10 @@ MAKERS = {
     "weight_scale": live.weight_scale,
     "dropout_masks": lambda: live.dropout_masks(_digits().x_test[0, 0].astype(np.float64)),
     "local_response": lambda: live.local_response(*_local_response()),
+    "block": live.block,
+    "shortcut_factor": live.shortcut_factor,
+    "paths_by_length": live.paths_by_length,
+    "cut_blocks": lambda: live.cut_blocks(_cuttable(), _digits().x_test, _digits().y_test),
     "inert": lambda: live.inert(skip.SkipNet(0, list(skip.FAULTS)), cnn.pixels(_digits().x_test[:1])[0], _digits().y_test[0]),
 }
 

@@ -620,7 +620,9 @@ SMALL = {"skips": {"SEEDS": range(2), "EPOCHS": 2, "KINDS": ["none", "trained"]}
          "two_layer_cnn": {"SEEDS": range(2), "EPOCHS": 2},
          "race": {"SEEDS": range(2), "EPOCHS": 2, "RATES": {"SGD": (0.01, 1e30), "Adam": (1e-3,)}},
          "published_cnn": {"SEEDS": range(2), "IMAGES": 20, "ROWS": ["as published", "stride"], "RATES": [1e-3, 1e3]},
-         "published_skip": {"SEEDS": range(2), "EPOCHS": 2, "ROWS": ["as published", "softmax"]}}
+         "published_skip": {"SEEDS": range(2), "EPOCHS": 2, "ROWS": ["as published", "softmax"]},
+         "shortcuts": {"SEEDS": range(2), "EPOCHS": 2, "TRIAL": 1, "KINDS": [("identity", None), ("exclusive gate", -6.0)], "RATES": [0.01, 0.1],
+                       "IMAGES": 20, "BLOCKS": 2}}
 
 
 @pytest.mark.parametrize("name", SMALL)

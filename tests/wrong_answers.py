@@ -1083,3 +1083,109 @@ _to("which_route", "", {
     'return "B"',
     "return 'b'",
 ])
+
+_to("writes", "backward, dy", {
+    "handed = dy\nbackward(handed)\nreturn not np.array_equal(handed, dy)": "Did you copy",
+    "backward(dy)\nbefore = dy.copy()\nreturn not np.array_equal(before, dy)": "Did you copy",
+    "return False": "False always",
+    "return True": "True always",
+    "handed = dy.copy()\nbackward(handed)\nreturn np.array_equal(handed, dy)": "other way round|every True",
+    "return not np.array_equal(backward(dy.copy()), dy)": "what it returns",
+    "before = dy.copy()\nreturn not np.array_equal(backward(dy), before)": "what it returns",
+    "return not np.array_equal(backward(dy), dy)": "after the call",
+    "return backward(dy) is dy": "no harm",
+    "return np.shares_memory(backward(dy), dy)": "no harm",
+    "before = dy.sum()\nbackward(dy)\nreturn not np.isclose(dy.sum(), before)": "sum",
+    "before = dy.copy()\nbackward(dy)\nreturn (before != dy).all()": "all have",
+    "before = dy.copy()\nbackward(dy)\nreturn before[0, 0] != dy[0, 0]": "One number is too few",
+    "before = dy.copy()\nbackward(dy)\nreturn before != dy": "",
+    "before = dy.copy()\nbackward()\nreturn (before != dy).any()": "",
+    "before = dy.copy()\nbackward(dy)\nreturn before": "",
+    "before = dy.copy()\nbackward(dy)\nprint((before != dy).any())": "print",
+}, [
+    "before = dy.copy()\nbackward(dy)\nreturn (before != dy).any()",
+    "handed = dy.copy()\nbackward(handed)\nreturn not np.allclose(handed, dy)",
+    "before = dy.copy()\nbackward(dy)\nreturn bool(np.abs(dy - before).max() > 0)",
+    "before = dy.tolist()\nbackward(dy)\nreturn before != dy.tolist()",
+    "handed = np.array(dy)\nbackward(handed)\nfor one, other in zip(handed.flat, dy.flat):\n    if one != other:\n        return True\nreturn False",
+    "dy.setflags(write=False)\ntry:\n    backward(dy)\nexcept ValueError:\n    return True\nreturn False",
+])
+
+_PAD = "dx = np.zeros(shape)\n"
+_to("pad_backward", "dy, shape", {
+    _PAD + "dx[:, :, ::2, ::2] = dy[:, -shape[1]:]\nreturn dx": "not the last",
+    _PAD + "dx[:, :, :dy.shape[2], :dy.shape[3]] = dy[:, :shape[1]]\nreturn dx": "one corner",
+    _PAD + "dx[:, :, ::2, :dy.shape[3]] = dy[:, :shape[1]]\nreturn dx": "Columns have a stride",
+    "return dy[:, :shape[1]].repeat(2, axis=2).repeat(2, axis=3)[:, :, :shape[2], :shape[3]]": "all of them",
+    "return dy[:, :shape[1]].repeat(2, axis=2).repeat(2, axis=3)[:, :, :shape[2], :shape[3]] / 4": "mean over 2",
+    _PAD + "dx[:, :, ::2, ::2] = dy[:, :shape[1]] / 4\nreturn dx": "undivided|1/4",
+    _PAD + "dx[:, :, ::2, ::2] = dy.sum(axis=1, keepdims=True)\nreturn dx": "nothing comes back",
+    _PAD + "return dx": "zeros everywhere",
+    "return dy[:, :shape[1], ::2, ::2]": "shape",
+    "return dy[:, :shape[1]]": "shape",
+    _PAD + "dx[:, :, ::2, ::2] = dy\nreturn dx": "",
+    _PAD + "dx[:, :, 1::2, 1::2] = dy[:, :shape[1]]\nreturn dx": "",
+    "dx = np.ones(shape)\ndx[:, :, ::2, ::2] = dy[:, :shape[1]]\nreturn dx": "",
+    _PAD + "dx[:, :, ::2, ::2] = dy[:, :shape[1]]": "does not hand over|return",
+}, [
+    _PAD + "dx[:, :, ::2, ::2] += dy[:, :shape[1], :, :]\nreturn dx",
+    "n, c, h, w = shape\ndx = np.zeros((n, c, h, w))\nfor i in range(dy.shape[2]):\n    for j in range(dy.shape[3]):\n"
+    "        dx[:, :, 2 * i, 2 * j] = dy[:, :c, i, j]\nreturn dx",
+    "n, c, h, w = shape\nrows, columns = (np.arange(size)[:, None] == 2 * np.arange((size + 1) // 2) for size in (h, w))\n"
+    "return np.einsum('hi,wj,ncij->nchw', rows.astype(float), columns.astype(float), dy[:, :c])",
+])
+
+_to("gate_backward", "dy, body, x, g", {
+    "return (1 - g) * dy, g * dy, (body - x) * dy": "exchanged",
+    "return dy, dy, (body - x) * dy": "each is multiplied",
+    "return g * dy, (1 - g) * dy, (x - body) * dy": "sign",
+    "return g * dy, (1 - g) * dy, (body + x) * dy": "not their sum",
+    "return g * dy, (1 - g) * dy, body * dy": "two places",
+    "return g * dy, (1 - g) * dy, -x * dy": "second alone",
+    "return g, 1 - g, body - x": "dy is missing",
+    "return g * dy, (1 - g) * dy, (body - x) * dy * g * (1 - g)": "before the sigmoid",
+    "return g * body * dy, (1 - g) * x * dy, (body - x) * dy": "other factor",
+    "return g * dy, (1 - g) * dy": "3 things",
+    "return g * dy, -g * dy, (body - x) * dy": "",
+    "return (1 - g) * dy, g * dy, (x - body) * dy": "exchanged",
+    "return (g * dy).sum(), ((1 - g) * dy).sum(), ((body - x) * dy).sum()": "not summed|shape",
+    "return g * dy + (1 - g) * dy, (1 - g) * dy, (body - x) * dy": "",
+    "dy *= g\nreturn dy, dy, dy": "changed",
+}, [
+    "return dy * g, dy - dy * g, dy * body - dy * x",
+    "dbody = dy * g\ndx = dy * (1 - g)\ndg = dy * body\ndg = dg - dy * x\nreturn dbody, dx, dg",
+])
+
+_to("paths_left", "", {
+    "return 17 / 20": "share of blocks that are left",
+    "return 3 / 20": "blocks that are cut",
+    "return 2**17": "number of paths",
+    "return 7 / 8": "lost",
+    "return 1 - 0.5**3": "lost",
+    "return 0.5": "one cut",
+    "return 1 / 4": "two cuts",
+    "return 1 / 6": "do not add up",
+    "return 2**-17": "one over",
+    "return 20 * 19 * 18 / 6": "counts choices",
+    "return 0": "stays",
+    "return 0,125": "decimal",
+    "return 0.126": "",
+    "return 12.5": "per cent",
+}, [
+    "return 1 / 8",
+    "return 0.5**3",
+    "return 2**17 / 2**20",
+])
+
+_to("where", "", {
+    "return 'A'": "no sum",
+    "return 'B'": "before the two paths part",
+    "return 'C'": "which array",
+    "return 'E'": "none of the choices",
+    "return D": "",
+    "return 4": "",
+    "print('D')": "print",
+}, [
+    'return "D"',
+    "return 'd'",
+])

@@ -10,11 +10,13 @@ from .lesson_08 import logit_trace
 from .lesson_09 import learning_rates, race, step_sizes
 from .lesson_10 import degradation, very_deep
 from .lesson_11 import by_mode
+from .lesson_12 import by_length, other_shortcuts, without_a_block
 from .shared import confusion, strip, weight_images
 from .style import Picture
 
 __all__ = [
-    "Picture", "by_mode", "class_balance", "confusion", "course_map", "degradation", "depth", "durations", "feature_maps",
-    "fixes", "initialisation", "learning_rates", "logit_trace", "loss_curves", "mistakes", "mosaic", "neuron", "overfitting", "race",
+    "Picture", "by_length", "by_mode", "class_balance", "confusion", "course_map", "degradation", "depth", "durations", "feature_maps",
+    "fixes", "initialisation", "learning_rates", "logit_trace", "loss_curves", "mistakes", "mosaic", "neuron", "other_shortcuts", "overfitting", "race",
     "regions", "step_sizes", "strip", "two_layers", "very_deep", "weight_images", "with_and_without",
+    "without_a_block",
 ]

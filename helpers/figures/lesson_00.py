@@ -1,15 +1,15 @@
 """Pictures of lesson 00: the map of the course, and the digits."""
 import numpy as np
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch
 
-from .style import (FRAME, GRADIENT_TEXT, INK, INPUT, OUTPUT, PIXELS, TEST, TRAIN, WEIGHT, Picture, bare, canvas, kind, pictures,
+from .style import (FRAME, GRADIENT_TEXT, INK, INPUT, OUTPUT, PIXELS, TEST, TRAIN, WEIGHT, Picture, arrow, bare, canvas, kind, pictures,
                     tiled)
 
 
 LESSONS = ("start here", "one layer", "dense nets", "convolution\nforward", "convolution\nbackward", "two-layer\nCNN",
            "clinic 1:\nthe CNN", "skip\nconnection", "clinic 2:\nthe skip", "Adam", "depth", "normalisation", "residual\nblocks",
            "ResNet-34", "pre-\nactivation", "autograd")
-CLINICS, READY = (6, 8), 12  # lessons that may be left out, and how many lessons there are so far
+CLINICS, READY = (6, 8), 13  # lessons that may be left out, and how many lessons there are so far
 
 
 def course_map():
@@ -22,12 +22,12 @@ def course_map():
     # Down one row and back along the next, so that the way on is always one arrow.
     places = [(column if row % 2 == 0 else 3 - column, 3 - row) for row in range(4) for column in range(4)]
     for (x0, y0), (x1, y1) in zip(places, places[1:]):
-        ax.add_patch(_arrow((x0 + 0.39 * (x1 - x0), y0 + 0.31 * (y1 - y0)), (x1 - 0.39 * (x1 - x0), y1 - 0.31 * (y1 - y0)), FRAME))
+        ax.add_patch(arrow((x0 + 0.39 * (x1 - x0), y0 + 0.31 * (y1 - y0)), (x1 - 0.39 * (x1 - x0), y1 - 0.31 * (y1 - y0)), FRAME))
     for clinic in CLINICS:
         (x0, y0), (x1, y1) = places[clinic - 1], places[clinic + 1]
         start, stop = ((x0, y0 + 0.31), (x1, y1 + 0.31)) if y0 == y1 else ((x0 + 0.3, y0 - 0.31), (x1 - 0.1, y1 + 0.31))
-        ax.add_patch(_arrow(start, stop, OUTPUT, f"arc3,rad={0.16 if y0 == y1 else -0.12}", ls=(0, (4, 2))))
-    ax.add_patch(_arrow((3.92, 3), (3.39, 3), GRADIENT_TEXT))
+        ax.add_patch(arrow(start, stop, OUTPUT, f"arc3,rad={0.16 if y0 == y1 else -0.12}", ls=(0, (4, 2))))
+    ax.add_patch(arrow((3.92, 3), (3.39, 3), GRADIENT_TEXT))
     for number, ((x, y), name) in enumerate(zip(places, LESSONS)):
         here, ready = number == 0, number < READY
         ax.add_patch(FancyBboxPatch((x - 0.36, y - 0.28), 0.72, 0.56, boxstyle="round,pad=0.02,rounding_size=0.08",
@@ -40,7 +40,7 @@ def course_map():
             (0, -0.81, GRADIENT_TEXT, "-", "an engineer may begin at 03"),
             (2.2, -0.81, FRAME, None, "dashed: lessons to come")):
         if dashes:
-            ax.add_patch(_arrow((x - 0.36, y), (x + 0.16, y), colour, ls=dashes))
+            ax.add_patch(arrow((x - 0.36, y), (x + 0.16, y), colour, ls=dashes))
         else:
             ax.add_patch(FancyBboxPatch((x - 0.3, y - 0.06), 0.4, 0.12, boxstyle="round,pad=0.02", fc="white", ec=colour, lw=2.5, ls="--"))
         ax.text(x + 0.27, y, words, va="center", fontsize=15)
@@ -48,11 +48,6 @@ def course_map():
     names = ", ".join(f"{number:02} {name}" for number, name in enumerate(LESSONS)).replace("-\n", "-").replace("\n", " ")
     return Picture(fig, f"The map of the course: {names}. A novice may leave out 06 and 08; an engineer may begin at 03; "
                         f"{READY} to {len(LESSONS) - 1} are to come")
-
-
-def _arrow(start, stop, colour, way="arc3", ls="-"):
-    return FancyArrowPatch(start, stop, arrowstyle="-|>", mutation_scale=24, lw=3, color=colour, ls=ls, connectionstyle=way,
-                           shrinkA=0, shrinkB=0)
 
 
 def mosaic(data, title="Every row is one digit, by many hands"):

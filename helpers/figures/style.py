@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 # Okabe and Ito's palette, safe for colour-blind readers. One colour, one meaning.
 INPUT, WEIGHT, OUTPUT, GRADIENT = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
@@ -84,6 +85,17 @@ def panel(fig, left, top, width, height=None):
     across, down = fig.get_size_inches()
     height = height or width
     return framed(fig.add_axes((left / across, 1 - (top + height) / down, width / across, height / down)))
+
+
+def box(x, y, width, height, colour):
+    """A box of a diagram, with its lower left corner at (x, y)."""
+    return FancyBboxPatch((x, y), width, height, boxstyle="round,pad=0.02,rounding_size=0.08", fc="#E3F0F8", ec=colour, lw=2.5)
+
+
+def arrow(start, stop, colour, way="arc3", ls="-"):
+    """An arrow of a diagram, from `start` to `stop`, both (x, y)."""
+    return FancyArrowPatch(start, stop, arrowstyle="-|>", mutation_scale=24, lw=3, color=colour, ls=ls, connectionstyle=way,
+                           shrinkA=0, shrinkB=0)
 
 
 def pictures(images):

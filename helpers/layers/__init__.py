@@ -7,15 +7,16 @@
 - `basic`, `norm`: layers; `containers`: layers made of layers
 """
 from .basic import (
-    AdaptiveAvgPool2d, AvgPool2d, Clip, Conv2d, Flatten, Identity, Linear, MaxPool2d, Projection, ReLU, Sigmoid, Tanh,
+    AdaptiveAvgPool2d, AvgPool2d, Clip, Conv2d, Flatten, Identity, Linear, MaxPool2d, Projection, ReLU, Scale, Sigmoid,
+    SubsamplePad, Tanh,
 )
-from .containers import Residual, Sequential
+from .containers import Carry, Residual, Sequential
 from .module import Module
 from .norm import BatchNorm1d, BatchNorm2d, Dropout, LocalResponseNorm
 from .parameter import Buffer, Parameter
 
 __all__ = [
-    "AdaptiveAvgPool2d", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Buffer", "Clip", "Conv2d", "Dropout", "Flatten", "Identity",
-    "Linear", "LocalResponseNorm", "MaxPool2d", "Module", "Parameter", "Projection", "ReLU", "Residual", "Sequential", "Sigmoid",
-    "Tanh",
+    "AdaptiveAvgPool2d", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Buffer", "Carry", "Clip", "Conv2d", "Dropout", "Flatten",
+    "Identity", "Linear", "LocalResponseNorm", "MaxPool2d", "Module", "Parameter", "Projection", "ReLU", "Residual", "Scale",
+    "Sequential", "Sigmoid", "SubsamplePad", "Tanh",
 ]

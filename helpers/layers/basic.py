@@ -177,6 +177,56 @@ class Clip(Module):
         return f"Clip({self.low}, {self.high})"
 
 
+class Scale(Module):
+    """y = factor x, with a factor that is not trained."""
+
+    def __init__(self, factor):
+        self.factor = float(factor)
+
+    def forward(self, x):
+        checks.check_float("Scale", x=x)
+        return self.factor * x
+
+    def backward(self, dy):
+        return self.factor * dy
+
+    def __repr__(self):
+        return f"Scale({self.factor})"
+
+
+class SubsamplePad(Module):
+    """Every stride-th pixel, and channels of zeros put after x's own: x (N, C, H, W) -> y (N, filters, H / stride, W / stride), rounded up.
+
+    The shortcut without parameters where a block changes the shape (He et al. 2016, section 3.3, option A).
+    """
+
+    def __init__(self, filters, stride=2):
+        self.filters, self.stride = filters, checks.pair("SubsamplePad", "stride", stride, 1)
+
+    def forward(self, x):
+        checks.check_float("SubsamplePad", x=x)
+        checks.check_axes("SubsamplePad", "x", x, ("N", "C", "H", "W"))
+        if x.shape[1] > self.filters:
+            raise ValueError(f"SubsamplePad: x has {x.shape[1]} channels, more than the {self.filters} wanted: channels are only added")
+        kept = x[:, :, ::self.stride[0], ::self.stride[1]]
+        count, channels, height, width = kept.shape
+        y = checks.channels_first(np.zeros((count, height, width, self.filters), x.dtype))  # lies as convolutions' outputs do
+        y[:, :channels] = kept
+        self.cache = x.shape, y.shape, x.dtype
+        return y
+
+    def backward(self, dy):
+        x_shape, y_shape, dtype = self.recall()
+        checks.check_upstream("SubsamplePad.backward", dy, y_shape, dtype)
+        count, channels, height, width = x_shape
+        dx = checks.channels_first(np.zeros((count, height, width, channels), dtype))
+        dx[:, :, ::self.stride[0], ::self.stride[1]] = dy[:, :channels]
+        return dx
+
+    def __repr__(self):
+        return f"SubsamplePad({self.filters}, stride={self.stride})"
+
+
 class Flatten(Module):
     """One row an image: x (N, ...) -> y (N, product of the rest)."""
 

@@ -48,27 +48,65 @@ class Sequential(Module):
 class Residual(Module):
     """Two paths from x, added up: y = body(x) + shortcut(x) (He et al. 2016, equations 1 and 2).
 
-    The shortcut is the identity unless given. Raises TypeError for what is no layer, ValueError if an object stands in both.
+    The shortcut is the identity unless given. With a `gate`, a layer that gives g between 0 and 1 in the shape of y, the
+    two share: y = g body(x) + (1 - g) shortcut(x) (Srivastava et al. 2015; the exclusive gate of He et al. 2016b).
+    Raises TypeError for what is no layer, ValueError if an object stands in two of them.
     """
 
-    def __init__(self, body, shortcut=None):
-        self.body, self.shortcut = body, Identity() if shortcut is None else shortcut
-        check_layers("Residual", (self.body, self.shortcut))
+    def __init__(self, body, shortcut=None, gate=None):
+        self.body, self.shortcut, self.gate = body, Identity() if shortcut is None else shortcut, gate
+        check_layers("Residual", self._paths())
+
+    def _paths(self):
+        return [self.body, self.shortcut] + [self.gate] * (self.gate is not None)
 
     def forward(self, x):
-        straight, around = (returned(path.forward(x), path, "forward") for path in (self.body, self.shortcut))
-        if straight.shape != around.shape:
-            raise ValueError(f"Residual: body and shortcut must give one shape, but the body gives {straight.shape} "
-                             f"and the shortcut {around.shape}")
-        return straight + around
+        straight, around, *gate = (returned(path.forward(x), path, "forward") for path in self._paths())
+        for name, y in zip(("shortcut", "gate"), (around, *gate)):
+            if straight.shape != y.shape:
+                raise ValueError(f"Residual: body and {name} must give one shape, but the body gives {straight.shape} "
+                                 f"and the {name} {y.shape}")
+        if not gate:
+            return straight + around
+        self.cache = straight, around, *gate
+        return gate[0] * straight + (1 - gate[0]) * around
 
     def backward(self, dy):
         # The output is a sum of two paths, and so is the gradient.
-        straight, around = (returned(path.backward(dy), path, "backward") for path in (self.body, self.shortcut))
-        return straight + around
+        parts = [dy, dy]
+        if self.gate is not None:
+            straight, around, gate = self.recall()
+            parts = gate * dy, (1 - gate) * dy, (straight - around) * dy
+        straight, around, *gate = (returned(path.backward(part), path, "backward") for path, part in zip(self._paths(), parts))
+        return straight + around + gate[0] if gate else straight + around
 
     def __repr__(self):
-        return f"Residual({self.body}, {self.shortcut})"
+        return f"Residual({', '.join(map(repr, self._paths()))})"
+
+
+class Carry(Module):
+    """y = (1 - gate(x)) x, where the layer `gate` gives numbers between 0 and 1 in x's shape.
+
+    A shortcut that can be closed (Srivastava et al. 2015); by itself the shortcut-only gate of He et al. 2016b.
+    """
+
+    def __init__(self, gate):
+        check_layer("Carry", gate)
+        self.gate = gate
+
+    def forward(self, x):
+        gate = returned(self.gate.forward(x), self.gate, "forward")
+        if gate.shape != x.shape:
+            raise ValueError(f"Carry: the gate must give one number for each of x, but x has shape {x.shape} and the gate gives {gate.shape}")
+        self.cache = x, gate
+        return (1 - gate) * x
+
+    def backward(self, dy):
+        x, gate = self.recall()
+        return (1 - gate) * dy + returned(self.gate.backward(-x * dy), self.gate, "backward")
+
+    def __repr__(self):
+        return f"Carry({self.gate})"
 
 
 def returned(array, layer, method):

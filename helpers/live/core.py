@@ -109,6 +109,17 @@ def pick(label, options, value):
                                    style={"description_width": "initial"}, layout=widgets.Layout(width=f"{width}px"))
 
 
+class Tick(widgets.Checkbox):
+    """A box to tick; the values that it can have are named as those of `pick` are."""
+
+    options = False, True
+
+
+def tick(label, value):
+    """A box to tick."""
+    return Tick(value, description=label, indent=False, layout=widgets.Layout(width=f"{50 + 10 * len(label)}px"))
+
+
 def outline(row, column, height, width):
     """The outline of a block of cells of an image, as x and y of a line."""
     left, right, top, bottom = column - 0.5, column + width - 0.5, row - 0.5, row + height - 0.5

@@ -2,8 +2,10 @@
 
 - `small`: for digits, trained in seconds
 - `resnet`: residual networks for colour images
+- `shortcuts`: residual blocks with other shortcuts than the identity
 """
 from .resnet import resnet, resnet34
+from .shortcuts import SHORTCUTS, with_shortcut
 from .small import SKIPS, mlp, residual_block, skip_cnn, two_layer_cnn
 
-__all__ = ["SKIPS", "mlp", "residual_block", "resnet", "resnet34", "skip_cnn", "two_layer_cnn"]
+__all__ = ["SHORTCUTS", "SKIPS", "mlp", "residual_block", "resnet", "resnet34", "skip_cnn", "two_layer_cnn", "with_shortcut"]

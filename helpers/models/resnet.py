@@ -32,16 +32,19 @@ class ResNet(Module):
     """Images (N, channels, H, W) -> logits (N, num_classes): a stem, four stages of blocks, the mean of each map, a dense layer.
 
     The stem is a 7 × 7 convolution with stride 2, batch norm, ReLU, and max pooling of 3 × 3 with stride 2; stages two to four
-    begin with stride 2 (table 1).
+    begin with stride 2 (table 1). With `zero_init_residual` the last gamma of each block begins at 0, and with it its body
+    (Goyal et al. 2017, section 5.1).
     """
 
-    def __init__(self, blocks, filters, num_classes, channels, rng):
+    def __init__(self, blocks, filters, num_classes, channels, zero_init_residual, rng):
         self.conv1 = Conv2d(channels, filters[0], 7, rng, 2, 3, bias=False)
         self.bn1 = BatchNorm2d(filters[0])
         inputs, stages = filters[0], []
         for number, (count, outputs) in enumerate(zip(blocks, filters), 1):
             strides = [1 if number == 1 else 2] + [1] * (count - 1)
             stage = [BasicBlock(inputs if place == 0 else outputs, outputs, stride, rng) for place, stride in enumerate(strides)]
+            for block in stage * zero_init_residual:
+                block.bn2.weight.value[...] = 0
             setattr(self, f"layer{number}", Sequential(*stage))
             stages.append(getattr(self, f"layer{number}"))
             inputs = outputs
@@ -58,13 +61,16 @@ class ResNet(Module):
         self.path.drop_input_gradient()
 
 
-def resnet(blocks, filters=(64, 128, 256, 512), num_classes=1000, channels=3, seed=0):
-    """A residual network of basic blocks, so many in each of the stages; weights by `he_normal` from `seed`."""
+def resnet(blocks, filters=(64, 128, 256, 512), num_classes=1000, channels=3, seed=0, zero_init_residual=False):
+    """A residual network of basic blocks, so many in each of the stages; weights by `he_normal` from `seed`.
+
+    With `zero_init_residual` every block begins as relu(shortcut(x)): the gamma of its last batch norm is 0.
+    """
     if len(blocks) != len(filters) or min(blocks) < 1:
         raise ValueError(f"resnet: one number of blocks, at least 1, for each of the stages: blocks {blocks}, filters {filters}")
-    return ResNet(blocks, filters, num_classes, channels, np.random.default_rng(seed))
+    return ResNet(blocks, filters, num_classes, channels, zero_init_residual, np.random.default_rng(seed))
 
 
-def resnet34(num_classes=1000, seed=0):
+def resnet34(num_classes=1000, seed=0, zero_init_residual=False):
     """ResNet-34: 3, 4, 6 and 3 blocks of 64, 128, 256 and 512 filters, 34 layers with weights (table 1)."""
-    return resnet((3, 4, 6, 3), num_classes=num_classes, seed=seed)
+    return resnet((3, 4, 6, 3), num_classes=num_classes, seed=seed, zero_init_residual=zero_init_residual)
