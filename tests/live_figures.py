@@ -163,6 +163,9 @@ MAKERS = {
     "block": live.block,
     "shortcut_factor": live.shortcut_factor,
     "paths_by_length": live.paths_by_length,
+    "orders": lambda: live.orders(_digits().x_train[:4], _digits().y_train[:4]),
+    "bottleneck": live.bottleneck,
+    "widths": live.widths,
     "cut_blocks": lambda: live.cut_blocks(_cuttable(), _digits().x_test, _digits().y_test),
     "inert": lambda: live.inert(skip.SkipNet(0, list(skip.FAULTS)), cnn.pixels(_digits().x_test[:1])[0], _digits().y_test[0]),
 }
