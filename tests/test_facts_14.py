@@ -115,7 +115,7 @@ def widths(now):
     labels = {place: [place + 1, "paper", outputs, mid, mid, outputs, "example", outputs, other, other, outputs]
               for place, (mid, other, outputs) in enumerate(((16, 16, 64), (32, 64, 128), (64, 128, 256)))}
     return {"controls": {"depth": (20, 1001)}, "0 xticks": labels, "0 ylabel": [1], "0 texts": texts,
-            "0 bars the paper's": ([-0.2, 0.8, 1.8], heights[-0.2]), "0 bars the example's": ([0.2, 1.2, 2.2], heights[0.2]),
+            "0 bars paper": ([-0.2, 0.8, 1.8], heights[-0.2]), "0 bars example": ([0.2, 1.2, 2.2], heights[0.2]),
             "suptitle": [now.depth, all_paper / 1e6, all_example / 1e6, all_example / all_paper]}
 
 

@@ -117,7 +117,7 @@ def bottleneck():
 
 
 # a stage's maps inside its bottlenecks, and between them
-WIDTHS = {"the paper's": ((16, 64), (32, 128), (64, 256)), "the example's": ((16, 64), (64, 128), (128, 256))}
+WIDTHS = {"paper": ((16, 64), (32, 128), (64, 256)), "example": ((16, 64), (64, 128), (128, 256))}
 
 
 def stage_parameters(blocks, channels, width, filters):
