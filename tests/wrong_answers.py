@@ -1263,26 +1263,26 @@ _to("bottleneck_weights", "channels, reduction", {
     "w = channels // reduction\nshapes = (w, channels, 1, 1), (w, w, 3, 3), (channels, w, 1, 1)\nreturn sum(np.prod(shape) for shape in shapes)",
 ])
 
-_to("decay", "", {
-    "return 1e-4": "derivative of 0.0001",
-    "return 0.0001": "derivative of 0.0001",
-    "return 1e-4 / 2": "half of it",
-    "return 2e-4 * 0.1": "multiplied by the learning rate",
-    "return 1e-4 * 0.1": "learning rate in it",
-    "return 1e-2": "square root",
-    "return 1e-8": "square is",
-    "return 4e-4": "two squares",
-    "return 2e-4 / 0.1": "alike",
-    "return -2e-4": "positive",
-    "return 0": "not decay",
-    "return 2e4": "",
-    "return 2.1e-4": "a little too large",
-    "print(2e-4)": "print",
-    "return '2e-4'": "",
+_to("loss_term", "", {
+    "return 1e-4": "twice the paper's",
+    "return 0.0001": "twice the paper's",
+    "return 2e-4": "other direction",
+    "return 1e-4 / 2 * 0.1": "do not do it",
+    "return 1e-4 / 2 / 0.1": "no need to divide",
+    "return 1e-4 / 4": "Halved twice",
+    "return 1e-4**2": "square is",
+    "return 1e-4**0.5": "root",
+    "return -5e-5": "positive",
+    "return 0": "no decay",
+    "return 1 / 2": "the 2 of the derivative",
+    "return 5e5": "",
+    "return 5.1e-5": "a little too large",
+    "print(5e-5)": "print",
+    "return '5e-5'": "",
 }, [
-    "return 2e-4",
-    "return 2 * 1e-4",
-    "return 0.0002",
+    "return 5e-5",
+    "return 1e-4 / 2",
+    "return 0.00005",
 ])
 
 _to("clean", "", {

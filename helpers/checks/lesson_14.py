@@ -1,4 +1,4 @@
-"""The exercises of lesson 14: the gradient along the stream, widths of stages, weights of a bottleneck, decay for an L2 term, a clean path."""
+"""The exercises of lesson 14: the gradient along the stream, widths of stages, weights of a bottleneck, an L2 term for a decay, a clean path."""
 import numpy as np
 
 from .core import Exercise, draws
@@ -155,22 +155,22 @@ _BOTTLENECK_WEIGHTS = Exercise(
     praise="For 256 maps and a quarter: 69,632, where two 3 × 3 convolutions have 1,179,648.",
 )
 
-_DECAY = Exercise(
+_TERM = Exercise(
     cases=[()],
-    truth=lambda: 2e-4,
+    truth=lambda: 5e-5,
     mistakes={
-        "What is the derivative of 0.0001 w²? Our weight_decay is what stands before w in it.": lambda: 1e-4,
-        "That is half of it: the derivative of w² is 2 w, not w / 2.": lambda: 5e-5,
-        "A decay that comes with the gradient is multiplied by the learning rate in the step, so do not do it here.": lambda: 2e-5,
-        "That one has the learning rate in it, and the derivative of w² is 2 w: both are to be looked at again.": lambda: 1e-5,
-        "The square root is not needed: look at the derivative.": lambda: 1e-2,
+        "That puts 2 times 0.0001 w into the gradient: twice the paper's.": lambda: 1e-4,
+        "The other direction: that is the decay which a term of 0.0001 w² gives.": lambda: 2e-4,
+        "The term is in the loss, and the learning rate multiplies its gradient as it does all others: do not do it here.": lambda: 5e-6,
+        "The learning rate multiplies gradient and decay alike: no need to divide by it.": lambda: 5e-4,
+        "Halved twice: the derivative of w² has one 2.": lambda: 2.5e-5,
         "The square is w's, not that of the factor before it.": lambda: 1e-8,
-        "That is the derivative with a 2 for each of two squares: there is one.": lambda: 4e-4,
-        "Divided by the learning rate? The step multiplies gradient and decay by it alike.": lambda: 2e-3,
-        "The term is added to the loss, so large weights cost: the decay is positive.": lambda: -2e-4,
-        "That would not decay at all.": lambda: 0.0,
+        "The root is not needed: look at the derivative of c w².": lambda: 1e-2,
+        "The term is added to the loss, so that large weights cost: it is positive.": lambda: -5e-5,
+        "That would be no decay at all.": lambda: 0.0,
+        "That is the 2 of the derivative alone. For which c is 2 c what the paper says?": lambda: 0.5,
     },
-    praise="The paper's decay is 0.0001, and the example's term is twice as strong.",
+    praise="Its gradient is 2 times 0.00005 w. The example has 0.0001 w², a decay twice as strong as the paper's.",
 )
 
 _CLEAN = Exercise(
@@ -190,6 +190,6 @@ EXERCISES = {
     "stream_backward": _STREAM_BACKWARD,
     "widths": _WIDTHS,
     "bottleneck_weights": _BOTTLENECK_WEIGHTS,
-    "decay": _DECAY,
+    "loss_term": _TERM,
     "clean": _CLEAN,
 }
