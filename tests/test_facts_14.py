@@ -122,8 +122,7 @@ def widths(now):
 @facts.picture(lambda: [({"a": np.array([[0.0, 1.0, 2.0], [0.1, 1.2, 2.4]]), "c": np.array([[0.0, -3.0, -7.0], [0.5, -2.0, -6.5]])},),
                         ({"e": np.linspace(0, 3, 40).reshape(2, 20)**2},)])
 def stream_means(found):
-    wanted, said = {"0 horizontal 0": 0}, []
-    number = 0
+    wanted, said, number = {"0 horizontal 0": 0}, [len(next(iter(found.values()))[0]) - 1], 0
     for order, lines in found.items():
         for seed, means in enumerate(lines):
             name = f"0 line ({order})" if seed == 0 else f"0 line {number}"

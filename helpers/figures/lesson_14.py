@@ -17,12 +17,12 @@ def stream_means(found):
         for seed, means in enumerate(lines):
             ax.plot(blocks, means, f"{mark}-", color=colour, ms=7, lw=2, markevery=max(1, len(blocks) // 9),
                     label=f"({order})" if seed == 0 else None)
-        ends.append(f"({order}) {np.mean(lines, axis=0)[-1] + 0.0:.1f}")
+        ends.append(f"({order}) {round(float(np.mean(lines, axis=0)[-1]), 1) + 0.0:.1f}")
     ax.set(xlabel="block", ylabel="mean of the stream")
     ax.legend(loc="upper left", ncols=5)
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + 0.25 * (high - low))
-    title = f"After the last block: {', '.join(ends)}"
+    title = f"Mean behind block {len(blocks) - 1}: {', '.join(ends)}"
     ax.set_title(title)
     return Picture(fig, f"The mean of the stream by block, for blocks in five orders, a line a network: {title}")
 

@@ -73,7 +73,7 @@ def orders(images, labels):
         mean.set_data(places, means)
         spread.set_data(places, deviations)
         slope.set_data(places, norms)
-        title.set_text(f"({order}), {depth} blocks: mean {means[-1] + 0.0:.1f}, deviation {deviations[-1]:.1f}; "
+        title.set_text(f"({order}), {depth} blocks: mean {round(means[-1], 1) + 0.0:.1f}, deviation {deviations[-1]:.1f}; "
                        f"gradient of the first {norms[0]:.0f} times the last")
 
     return Live(fig, update, [around, *names, mean, spread, slope, title],
