@@ -109,6 +109,15 @@ def test_a_projection_takes_what_is_normalised_and_rectified():
     assert np.allclose(block.forward(x), F.conv2d(a, block.downsample.weight.value, None)[0], rtol=0, atol=1e-12)
 
 
+def test_behind_the_last_sum_stand_batch_norm_and_relu_and_before_the_first_convolution_another():
+    net, x = stirred(models.preactivation_resnet((2,), (4, 8), num_classes=3)), np.random.default_rng(0).standard_normal((5, 3, 6, 4))
+    for module in net.modules():
+        module.training = False
+    stream = net.layer1.forward(net.conv1.forward(net.bn0.forward(x)))
+    means = np.maximum(net.bn.forward(stream), 0).mean(axis=(2, 3))
+    assert np.allclose(net.forward(x), means @ net.fc.weight.value.T + net.fc.bias.value, rtol=0, atol=1e-12)
+
+
 def test_with_weights_of_zero_a_block_is_the_identity_and_so_is_its_gradient():
     block, rng = PreactivationBottleneck(4, 2, 4, 1, False, 0, 2e-5, 0.1).double(), np.random.default_rng(0)
     block.conv3.weight.value[...] = 0
