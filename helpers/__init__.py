@@ -16,6 +16,7 @@
 | `layers` | the formulas as objects that remember, their parameters, and what is saved |
 | `optim` | optimisers: how parameters move |
 | `models` | the networks that the lessons name |
+| `geometry` | what each part of a residual network sees, and how much it holds and computes |
 | `parallel` | a mini-batch on all cores |
 | `trial` | mistakes in layers, named before any work |
 | `gradcheck` | gradients checked by finite differences and by the adjoint identity |

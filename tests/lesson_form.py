@@ -36,6 +36,7 @@ TERMS = {
     "11": ["training mode", "running statistics", "evaluation mode", "unbiased", "dropout", "inverted dropout",
            "local response normalisation", "parameter group"],
     "12": ["basic block", "exclusive gate", "lesion study", "ensemble"],
+    "13": ["multiply–accumulate", "global average pooling", "Winograd convolution"],
     "14": ["pre-activation", "post-activation", "stream", "bottleneck"],
 }
 

@@ -3,7 +3,8 @@ from functools import cache
 
 import numpy as np
 
-from helpers import data, functional as F, layers, live, models, optim, training
+from helpers import data, functional as F, geometry, layers, live, models, optim, training
+from helpers.models.resnet import BasicBlock
 from helpers.published import cnn, skip
 
 
@@ -123,6 +124,36 @@ def _cuttable():
     return nets
 
 
+def _narrow(seed=0, pooled=True):
+    """A residual network of six blocks in four stages, for two classes."""
+    rng = np.random.default_rng(seed)
+    stem = [layers.Conv2d(3, 4, 5, rng, 2, 2, bias=False), layers.BatchNorm2d(4), layers.ReLU(), layers.MaxPool2d(3, 2, 1)]
+    blocks = [BasicBlock(4, 4, 1, rng), BasicBlock(4, 6, 2, rng), BasicBlock(6, 6, 1, rng), BasicBlock(6, 8, 2, rng),
+              BasicBlock(8, 8, 1, rng), BasicBlock(8, 8, 2, rng)]
+    return layers.Sequential(*stem[:3 + pooled], *blocks, layers.AdaptiveAvgPool2d(1), layers.Flatten(), layers.Linear(8, 2, rng))
+
+
+@cache
+def _narrow_trained():
+    """Such a network after some steps on planes and birds, and its first filters before them."""
+    net, some = _narrow(), _colour()
+    before = net.layers[0].weight.value.copy()
+    training.fit(net, some, optim.Adam(net.parameters(), lr=0.01), epochs=3, batch_size=50)
+    return net, before
+
+
+@cache
+def _colour():
+    return data.load_planes_birds("bundled").every(6)
+
+
+def _epochs():
+    """Three seeds and three epochs: what the log `resnet34` has, of four images."""
+    rng = np.random.default_rng(0)
+    return {"accuracies": 0.5 + 0.4 * rng.random((3, 3)), "filters": rng.standard_normal((4, 16, 3, 7, 7)).astype(np.float16),
+            "images": rng.integers(0, 256, (4, 3, 8, 8), np.uint8), "labels": np.array([0, 0, 1, 1]), "probabilities": rng.random((4, 4))}
+
+
 def _out_size(size, kernel, stride, padding):
     return (size + 2 * padding - kernel) // stride + 1
 
@@ -167,6 +198,12 @@ MAKERS = {
     "bottleneck": live.bottleneck,
     "widths": live.widths,
     "cut_blocks": lambda: live.cut_blocks(_cuttable(), _digits().x_test, _digits().y_test),
+    "blocks": lambda: live.blocks(geometry.walk(_narrow(), 32), _colour().x_test[0]),
+    "stems": lambda: live.stems({name: {size: geometry.walk(_narrow(pooled=pooled), size) for size in (16, 32, 64)}
+                                 for name, pooled in (("pooled", True), ("not pooled", False))}),
+    "maps": lambda: live.maps(*_narrow_trained(), 2 * _colour().x_test[:3] - 1),
+    "cuts": lambda: live.cuts(_narrow_trained()[0], _colour().x_test, _colour().y_test, _colour().classes),
+    "epochs": lambda: live.epochs(_epochs()),
     "inert": lambda: live.inert(skip.SkipNet(0, list(skip.FAULTS)), cnn.pixels(_digits().x_test[:1])[0], _digits().y_test[0]),
 }
 

@@ -48,3 +48,16 @@ class Mirror:
 
 def sends(content, status=200):
     return status, content, len(content)
+
+
+@contextlib.contextmanager
+def starter(monkeypatch, module):
+    """A function that starts mirrors, one for each of its arguments, and lets them be the module's; at the end they stop."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*answers):
+            started = [stack.enter_context(contextlib.closing(Mirror(answer))) for answer in answers]
+            monkeypatch.setattr(module, "MIRRORS", tuple(mirror.url for mirror in started))
+            return started
+
+        yield start

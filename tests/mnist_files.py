@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import struct
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -89,19 +90,22 @@ def assert_is_tiny_mnist(found):
     np.testing.assert_array_equal(found.y_test, y_test)
 
 
-def assert_refused(*words):
-    """Asked for MNIST, `load_digits` raises, and says all that."""
+def refused(load, source, *words):
+    """Asked for `source`, `load` raises, and says all that."""
     with pytest.raises(ValueError) as raised:
-        data.load_digits("mnist")
+        load(source)
     for word in words:
         assert str(word) in str(raised.value)
 
 
-def assert_bundled(capsys, *words):
-    """Asked for any digits, `load_digits` gives the bundled ones, and one line says why."""
-    assert data.load_digits("auto").name == "bundled"
+def bundled_instead(load, title, capsys, *words):
+    """Asked for any, `load` gives the bundled ones, and one line says why."""
+    assert load("auto").name == "bundled"
     line = capsys.readouterr().out
-    assert line.count("\n") == 1 and line.startswith("The bundled digits are loaded instead of MNIST: ")
+    assert line.count("\n") == 1 and line.startswith(f"The bundled digits are loaded instead of {title}: ")
     for word in words:
         assert line.count(str(word)) == 1
     return line
+
+
+assert_refused, assert_bundled = partial(refused, data.load_digits, "mnist"), partial(bundled_instead, data.load_digits, "MNIST")

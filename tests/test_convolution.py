@@ -494,7 +494,7 @@ def huge(*shape, dtype=np.float64):
     return np.broadcast_to(np.ones((), dtype), shape)
 
 
-N = 10**14
+N = 10**12
 X, W, B, DY, COLUMNS = huge(N, 3, 5, 6), np.ones((4, 3, 2, 2)), np.ones(4), huge(N, 4, 4, 5), huge(N, 12, 20)
 FORWARD = {"conv2d": F.conv2d, "conv2d_loops": F.conv2d_loops,
            "conv2d_backward_loops": lambda x, w, b, *args, **kwargs: F.conv2d_backward_loops(DY, x, w, *args, **kwargs)}

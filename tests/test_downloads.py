@@ -1,5 +1,4 @@
 """MNIST downloaded, from servers of our own; and every fault that a server, a network or a disk can have."""
-import contextlib
 import errno
 import gzip
 import os
@@ -14,7 +13,7 @@ from pathlib import Path
 import mnist_files
 import pooch
 import pytest
-from mirror import Mirror, sends
+from mirror import sends, starter
 from mnist_files import HTML, IDX_NAME, assert_bundled, assert_is_tiny_mnist, course  # noqa: F401
 
 from helpers import data
@@ -24,13 +23,7 @@ from helpers.data import digits, fetch
 @pytest.fixture
 def mirrors(monkeypatch):
     """Start mirrors, one for each function, and let them be MNIST's; stop them when the test ends."""
-    with contextlib.ExitStack() as stack:
-
-        def start(*answers):
-            started = [stack.enter_context(contextlib.closing(Mirror(answer))) for answer in answers]
-            monkeypatch.setattr(digits, "MIRRORS", tuple(mirror.url for mirror in started))
-            return started
-
+    with starter(monkeypatch, digits) as start:
         yield start
 
 

@@ -8,7 +8,7 @@ from picture_facts import Facts, complaints, over, read, says, settings, shown
 
 from helpers.figures.style import PIXELS, canvas
 from helpers.live.core import pick, slider
-from helpers.live.lesson_03 import _numbers
+from helpers.live.cells import numerals
 
 
 @pytest.mark.parametrize("text, tokens", [
@@ -38,7 +38,7 @@ def _drawing(change=lambda ax: None):
     ax.set(xticks=[0, 1], xticklabels=["ant", "bird"], title="2 of 3", yticks=[])
     ax.text(1, 1, "7")
     table = np.array([[-12.5, 0.25], [6, 9]])
-    ax.add_patch(PathPatch(_numbers(table, table != 6, 0.5)))
+    ax.add_patch(PathPatch(numerals(table, table != 6, 0.5)))
     change(ax)
     return SimpleNamespace(fig=fig, alt="a drawing")
 
@@ -69,7 +69,7 @@ CHANGES = {
     "0 image 0 colours": lambda ax: ax.images[0].set_cmap(PIXELS.reversed()), "0 xticks": lambda ax: ax.set_xticks([0, 1], ["bird", "ant"]),
     "0 title": lambda ax: ax.set_title("3 of 3"), "0 texts": lambda ax: ax.texts[0].set_position((0, 1)),
     "0 logarithmic": lambda ax: ax.set_xscale("log"),
-    "0 numbers": lambda ax: ax.patches[2].set_path(_numbers(np.array([[1.0]]), np.array([[True]]), 0.5)),
+    "0 numbers": lambda ax: ax.patches[2].set_path(numerals(np.array([[1.0]]), np.array([[True]]), 0.5)),
     "0 line 1": lambda ax: ax.plot([0, 1], [0, 1]), "0 xlabel": lambda ax: ax.set_xlabel("of 3 epochs")}
 
 

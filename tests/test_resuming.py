@@ -1,5 +1,4 @@
 """CIFAR-10 downloaded, from servers of our own: what has arrived is kept, and nothing half written is taken for whole."""
-import contextlib
 import os
 import socket
 import subprocess
@@ -14,7 +13,7 @@ import pytest
 from cifar_files import ARCHIVE, PACKED, assert_is_tiny_cifar, course, folder  # noqa: F401
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mirror import Mirror, sends
+from mirror import sends, starter
 from mnist_files import HTML, write_files
 from test_downloads import FullDisk, names_in, read_only
 
@@ -45,13 +44,7 @@ def whole(name, wanted):
 @pytest.fixture
 def mirrors(monkeypatch):
     """Start mirrors, one for each function, and let them be CIFAR-10's; stop them when the test ends."""
-    with contextlib.ExitStack() as stack:
-
-        def start(*answers):
-            started = [stack.enter_context(contextlib.closing(Mirror(answer))) for answer in answers]
-            monkeypatch.setattr(planes_birds, "MIRRORS", tuple(mirror.url for mirror in started))
-            return started
-
+    with starter(monkeypatch, planes_birds) as start:
         yield start
 
 

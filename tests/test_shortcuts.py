@@ -1,12 +1,13 @@
 """Shortcuts of residual blocks: values by another formula, gradients by finite differences, the adjoint, and PyTorch."""
 import re
+import runpy
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import models
+from helpers import logs, models
 from helpers.gradcheck import adjoint_error, check_module
 from helpers.layers import (
     BatchNorm2d, Carry, Conv2d, Dropout, Flatten, Linear, ReLU, Residual, Scale, Sequential, Sigmoid, SubsamplePad, Tanh,
@@ -210,6 +211,19 @@ def test_subsampling_and_padding_is_pytorchs(shape, added, stride, seed):
     dy = rng.standard_normal(theirs.shape)
     theirs.backward(torch.tensor(dy))
     assert np.array_equal(layer.forward(x), theirs.detach().numpy()) and np.array_equal(layer.backward(dy), inputs.grad.numpy())
+
+
+@pytest.mark.torch
+def test_the_stored_block_is_pytorchs(tmp_path, monkeypatch):
+    """The log that lesson 12 compares its block with."""
+    pytest.importorskip("torch")
+    stored, script = logs.load("torch_block"), runpy.run_path(logs.FOLDER / "torch_block.py")
+    monkeypatch.setattr(logs, "FOLDER", tmp_path)
+    (tmp_path / logs.CHECKSUMS).write_text("{}")
+    script["main"](["--workers", "1"])
+    found = logs.load("torch_block")
+    assert found.keys() == stored.keys() and len(found) == 4 + 9 + 9 + 6
+    assert all(np.allclose(found[name], stored[name], rtol=1e-10, atol=1e-12) for name in stored)
 
 
 # --- The last gamma at zero ------------------------------------------------------------------------

@@ -1190,6 +1190,81 @@ _to("where", "", {
     "return 'd'",
 ])
 
+_to("block_parameters", "channels, filters, stride", {
+    "return 9 * filters * (channels + filters) + 4 * filters": "projection is missing",
+    "return 9 * filters * (channels + filters) + 6 * filters + filters * channels": "identity",
+    "count = 9 * filters * (channels + filters) + 4 * filters\nif channels != filters:\n    count += filters * channels + 2 * filters\nreturn count":
+        "stride alone",
+    "count = 9 * filters * (channels + filters) + 4 * filters\nif stride > 1:\n    count += filters * channels + 2 * filters\nreturn count":
+        "filters alone",
+    "count = 9 * filters * (channels + filters) + 4 * filters\nif stride > 1 or channels != filters:\n    count += filters * channels\nreturn count":
+        "batch norm of its own",
+    "count = 9 * filters * (channels + filters)\nif stride > 1 or channels != filters:\n    count += filters * channels\nreturn count":
+        "norms are missing",
+    "count = 9 * filters * (channels + filters) + 2 * filters\nif stride > 1 or channels != filters:\n    count += filters * channels + filters\n"
+    "return count": "two numbers",
+    "count = 9 * filters * (channels + filters) + 8 * filters\nif stride > 1 or channels != filters:\n    count += filters * channels + 4 * filters\n"
+    "return count": "Running mean",
+    "count = 18 * filters * channels + 4 * filters\nif stride > 1 or channels != filters:\n    count += filters * channels + 2 * filters\n"
+    "return count": "those that the first one gave",
+    "count = 9 * filters * channels + 4 * filters\nif stride > 1 or channels != filters:\n    count += filters * channels + 2 * filters\nreturn count":
+        "has two",
+    "count = 9 * filters * (channels + filters) + 6 * filters\nif stride > 1 or channels != filters:\n    count += filters * channels + 3 * filters\n"
+    "return count": "no biases",
+    "count = 9 * filters * (channels + filters) + 4 * filters\nif stride > 1 or channels != filters:\n    count += 9 * filters * channels + 2 * filters\n"
+    "return count": "1 × 1",
+    "return stride": "",
+}, [
+    "norms, convs = 2, 9 * channels * filters + 9 * filters * filters\nif stride != 1 or channels != filters:\n    norms, convs = 3, convs + channels * filters\n"
+    "return convs + norms * 2 * filters",
+    "from helpers.models.resnet import BasicBlock\nreturn sum(p.value.size for p in BasicBlock(channels, filters, stride, np.random.default_rng(0)).parameters())",
+])
+
+_to("living_taps", "", {
+    "return 25": "all taps",
+    "return 16": "25 less",
+    "return 1": "1 × 1",
+    "return 4": "pixels",
+    "return 3": "two",
+    "return 5": "corners",
+    "return 12": "",
+    "return -9": "sign|negative",
+    "return '9'": "text",
+    "print(9)": "print",
+}, ["return 9", "return 3 * 3", "return 9.0"])
+
+_to("winograd_dw", "dy, x, A, B, G", {
+    "return (A.T @ dy) * (B @ x)": "G is missing",
+    "return G.T @ ((A.T @ dy) * x)": "not x",
+    "return G.T @ (A.T @ dy)": "B x is missing",
+    "return G.T @ (B @ x)": "dy is missing",
+    "return G.T @ ((A.T @ dy) * (B.T @ x))": "not transposed",
+    "return B.T @ ((A.T @ dy) * (B @ x))": "goes back through G",
+    "return np.correlate(x, dy, 'valid')[::-1]": "reverse",
+    "return np.convolve(x, dy, 'valid')": "exchanged",
+    "return dy[0] * x[:3]": "first output",
+    "return dy[1] * x[1:]": "second output",
+    "return 2 * G.T @ ((A.T @ dy) * (B @ x))": "halves",
+    "return np.correlate(x, dy, 'valid') / 2": "mean",
+    "return -np.correlate(x, dy, 'valid')": "sign",
+}, [
+    "return G.T @ ((A.T @ dy) * (B @ x))",
+    "return np.correlate(x, dy, 'valid')",
+    "return dy[0] * x[:3] + dy[1] * x[1:]",
+])
+
+_to("what_is_wrong", "", {
+    "return 'A'": "any order",
+    "return 'C'": "in whatever order",
+    "return 'D'": "shuffled set",
+    "return 'E'": "",
+    "return B": "",
+    "print('B')": "print",
+}, [
+    'return "B"',
+    "return 'b'",
+])
+
 _LOOP = "for body in bodies[::-1]:\n    "
 _to("stream_backward", "dy, bodies", {
     "for body in bodies:\n    dy = dy + body(dy)\nreturn dy": "begins at the last",

@@ -1,14 +1,12 @@
 """Live figures of lesson 03: a window that slides, a filter to design, stride and padding, windows as rows, and max pooling."""
-from functools import cache
-
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
-from matplotlib.textpath import TextPath
 
 from ..figures import style as G
+from .cells import Grid, numerals
 from .core import Live, outline, pick, slider
 
 
@@ -27,9 +25,9 @@ def slide(image, w, slide_filter):
     whole.imshow(image, cmap=G.PIXELS, vmin=0, vmax=1)
     target.set_facecolor(G.GAP)
     shown = target.imshow(written, cmap=G.WEIGHTS, **G.span(scores))
-    patch = _Grid(near, height, G.PIXELS, {"vmin": 0, "vmax": 1}, dark=0.35, letters=0.6)
-    product = _Grid(products, height, G.WEIGHTS, G.span(2 * w), dark=9, letters=0.5)
-    _Grid(taps, height, G.WEIGHTS, G.span(2 * w), dark=9, letters=0.6).show(w)
+    patch = Grid(near, height, G.PIXELS, {"vmin": 0, "vmax": 1}, dark=0.35, letters=0.6)
+    product = Grid(products, height, G.WEIGHTS, G.span(2 * w), dark=9, letters=0.5)
+    Grid(taps, height, G.WEIGHTS, G.span(2 * w), dark=9, letters=0.6).show(w)
     window, = whole.plot([], [], color=G.WEIGHT, lw=4)
     pixel, = target.plot([], [], "s", ms=13, mfc="none", mec=G.OUTPUT, mew=4, clip_on=False)
     for ax, name in ((whole, "image"), (near, "patch"), (taps, "× filter"), (target, "feature map")):
@@ -62,7 +60,7 @@ def design_filter(images, slide_filter, start):
     fig = Figure(figsize=(10, 4))
     left, middle, right = G.panel(fig, 0.15, 0.8, 3.1), G.panel(fig, 3.85, 1.25, 2.2), G.panel(fig, 6.65, 0.8, 3.1)
     picture = left.imshow(images[0], cmap=G.PIXELS, vmin=0, vmax=1)
-    taps = _Grid(middle, 3, G.WEIGHTS, {"vmin": -9, "vmax": 9}, dark=6.5, letters=0.45)
+    taps = Grid(middle, 3, G.WEIGHTS, {"vmin": -9, "vmax": 9}, dark=6.5, letters=0.45)
     shown = right.imshow(slide_filter(images[0], np.array(start)), cmap=G.WEIGHTS)
     for x, sign in ((3.55, "∗"), (6.35, "=")):
         fig.text(x / 10, 1 - 2.35 / 4, sign, fontsize=28, ha="center", va="center")
@@ -126,7 +124,7 @@ def stride_and_padding(out_size):
         edge.set_data(*outline(most, most, size, size))
         window.set_data(*outline(first + row * stride, first + column * stride, kernel, kernel))
         unused.set_data(*np.argwhere(touched == 0).T[::-1])
-        numbers.set_path(_numbers(touched, touched > 0, 0.62))
+        numbers.set_path(numerals(touched, touched > 0, 0.62))
         corner, outputs = (cells - out) // 2, np.full((cells, cells), np.nan)
         outputs[corner:corner + out, corner:corner + out] = 0.3
         outputs[corner + row, corner + column] = 1
@@ -161,7 +159,7 @@ def im2col(lay_out):
     window, = left.plot([], [], color=G.WEIGHT, lw=5)
     row_frame, = right.plot([], [], color=G.WEIGHT, lw=5, clip_on=False)
     score_frame, = right.plot([], [], color=G.OUTPUT, lw=5, clip_on=False)
-    numbers[0].set_path(_numbers(image, image > 0, 0.5))
+    numbers[0].set_path(numerals(image, image > 0, 0.5))
     heads = [right.text(0, -0.85, name, ha="center", va="center", fontsize=16)
              for name in ("one row a window", "kernel", "scores")]
     signs = [right.text(0, 1.5, sign, ha="center", va="center", fontsize=22) for sign in "@="]
@@ -187,7 +185,7 @@ def im2col(lay_out):
         marks[number, first:first + wide] += 1
         marks[number, columns[2]] = 4
         table.set_data(marks)
-        numbers[1].set_path(_numbers(cells, ~np.isnan(cells), 0.52))
+        numbers[1].set_path(numerals(cells, ~np.isnan(cells), 0.52))
         row_frame.set_data(*outline(number, columns[0], 1, wide))
         score_frame.set_data(*outline(number, columns[2], 1, 1))
         for head, at in zip(heads, (columns[0] + (wide - 1) / 2, columns[1], columns[2])):
@@ -253,37 +251,6 @@ _TOUCHES = LinearSegmentedColormap.from_list("touches", ["#FFFFFF", "#5FACDC"])
 _OUTPUTS = LinearSegmentedColormap.from_list("outputs", ["#FFFFFF", G.OUTPUT])
 # A cell as it is, in the chosen window, the chosen pixel, both, and a score.
 _MARKED = ListedColormap(["#F2F2F2", "#FBE5BF", "#9CCBE8", "#5FACDC", "#A6DCCA"], name="marked")
-
-
-class _Grid:
-    """A square array as coloured cells with its numbers written in them; `letters`: their size in cells."""
-
-    def __init__(self, ax, side, colours, limits, dark, letters):
-        self.dark, self.letters = dark, letters  # numbers beyond `dark` are written in white
-        self.image = ax.imshow(np.zeros((side, side)), cmap=colours, **limits)
-        self.plain, self.white = (ax.add_patch(PathPatch(Path([(0, 0)]), fc=colour, lw=0)) for colour in (G.INK, "white"))
-        self.artists = [self.image, self.plain, self.white]
-
-    def show(self, array):
-        self.image.set_data(array)
-        white = np.abs(array) > self.dark
-        self.plain.set_path(_numbers(array, ~white, self.letters))
-        self.white.set_path(_numbers(array, white, self.letters))
-        return self
-
-
-@cache
-def _numeral(text, letters):
-    """The outline of a number in letters of this size, in cells, centred on (0, 0); y runs downwards."""
-    path = TextPath((0, 0), text, size=letters)
-    middle = path.get_extents().get_points().mean(axis=0)
-    return (path.vertices - middle) * (1, -1), path.codes
-
-
-def _numbers(table, chosen, letters):
-    """The chosen numbers of a table, each in its cell, as one path: far quicker to draw than as many texts."""
-    outlines = [(*_numeral(f"{table[place] + 0.0:.3g}", letters), place[::-1]) for place in map(tuple, np.argwhere(chosen))]
-    return Path.make_compound_path(*(Path(vertices + at, codes) for vertices, codes, at in outlines))
 
 
 def _mesh(first, count, size=1):

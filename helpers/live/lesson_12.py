@@ -20,7 +20,7 @@ def block():
 
     One of two ReLUs' backward passes can be chosen: one returns a new array, the other writes into the gradient that it was handed.
     """
-    fig, ax = G.canvas(10.4, 5.4)
+    fig, ax = G.canvas(10.4, 5.0)
     G.bare(ax).set(xlim=(0, 10.4), ylim=(-1.1, 4.3))
     places = {"x": (0.9, "x"), "h": (3.3, "h = x wᵀ"), "a": (5.7, "ReLU(h)"), "y": (9.2, "y = x + ReLU(h)")}
     values, slopes = {}, {}
@@ -189,4 +189,4 @@ def cut_blocks(nets, images, labels):
     return Live(fig, update, [*here, *gone, *(bar[0] for bar in bars), title],
                 "Trained networks with some of their blocks cut out or exchanged, and their test accuracy",
                 **{f"block_{place}": tick(f"block {place}", place != count // 2 + 1) for place in range(1, count + 1)},
-                swap=slider("exchange this block and the next (0: none)", 0, 0, count - 1))
+                swap=slider("swap with the next", 0, 0, count - 1))
