@@ -1,6 +1,7 @@
 """Pre-activation networks and blocks in other orders: counted, by finite differences, and PyTorch's numbers."""
 import numpy as np
 import pytest
+from sampled_gradients import sampled_errors
 
 from helpers import functional as F
 from helpers import models
@@ -100,6 +101,16 @@ def test_gradients_of_a_bottleneck(channels, filters, stride, project, mode):
     errors = check_module(block, rng.standard_normal((2, channels, 5, 6)), rng)
     assert len(errors) == 10 + project
     assert max(errors.values()) < 1e-6, errors
+
+
+def test_gradients_of_a_network_at_random_places():
+    net, rng = stirred(models.preactivation_resnet((1, 2, 1), (4, 8, 12, 8), num_classes=3)), np.random.default_rng(2)
+    x, dy = rng.standard_normal((3, 3, 8, 6)), rng.standard_normal((3, 3))
+    net.forward(x)
+    grads = {"x": net.backward(dy)} | {name: parameter.grad for name, parameter in net.named_parameters()}
+    values = {"x": x} | {name: parameter.value for name, parameter in net.named_parameters()}
+    errors = sampled_errors(lambda: np.vdot(dy, net.forward(x)), values, grads, places=5)
+    assert len(errors) == 1 + 2 + 1 + 4 * 9 + 3 + 2 + 2 and max(errors.values()) < 1e-6, errors
 
 
 def test_a_projection_takes_what_is_normalised_and_rectified():

@@ -51,7 +51,7 @@ def runs_by_epoch(losses, accuracies):
         for run in table:
             ax.plot(epochs, run, f"{mark}-", color=colour, lw=2)
         ax.set(xlabel="epoch", title=name, xticks=epochs)
-    left.set_ylim(bottom=0)
+    left.set_ylim(0, 1.1 * np.max(losses))
     right.yaxis.set_major_formatter("{x:.0%}")
     ends = np.asarray(accuracies)[:, -1]
     title = f"After {len(epochs)} epochs: mean {ends.mean():.1%} of {len(ends)} seeds, {ends.min():.1%} to {ends.max():.1%}"

@@ -36,7 +36,7 @@ def orders(images, labels):
     For grey images (N, 1, H, W) with labels (N,), and a stack of `ordered_stack` from seed 0.
     """
     found = {(order, depth): _measured(order, depth, images, labels) for order in ORDERS for depth in DEPTHS}
-    fig, ((top, hidden), (left, right)) = G.canvas(10.4, 5.9, 2, 2, height_ratios=(1, 2.6))
+    fig, ((top, hidden), (left, right)) = G.canvas(10.4, 5.5, 2, 2, height_ratios=(1, 2.4))
     hidden.remove()
     grid = left.get_subplotspec().get_gridspec()
     top.set_subplotspec(grid[0, :])

@@ -987,7 +987,7 @@ MISTAKES = _in(
 ) + _in(
     "figures/lesson_00.py", "test_facts_00",
     ("course_map: every row from left to right", "column if row % 2 == 0 else 3 - column", "column if row % 2 == 0 else column"),
-    ("course_map: a way past the wrong lesson", "CLINICS, READY = (6, 8), 14", "CLINICS, READY = (6, 9), 14"),
+    ("course_map: a way past the wrong lesson", "CLINICS, READY = (6, 8), 15", "CLINICS, READY = (6, 9), 15"),
     ("mosaic: names beside other rows", "(height - 1) / 2, data.classes)", "(height - 1) / 2, data.classes[::-1])"),
     ("class_balance: bars divided by the wrong set", "minlength=len(places)) / len(labels)", "minlength=len(places)) / len(data.y_train)"),
     ("class_balance: a line at half of the even share", "ax.axhline(alike, color=INK", "ax.axhline(alike / 2, color=INK"),
