@@ -623,7 +623,7 @@ SMALL = {"skips": {"SEEDS": range(2), "EPOCHS": 2, "KINDS": ["none", "trained"]}
          "published_skip": {"SEEDS": range(2), "EPOCHS": 2, "ROWS": ["as published", "softmax"]},
          "shortcuts": {"SEEDS": range(2), "EPOCHS": 2, "TRIAL": 1, "KINDS": [("identity", None), ("exclusive gate", -6.0)], "RATES": [0.01, 0.1],
                        "IMAGES": 120, "TESTED": 50, "BLOCKS": 2},
-         "preactivation": {"SEEDS": range(2), "ORDER_SEEDS": range(2), "ORDER_EPOCHS": 2, "ORDERS": "ae", "RATES": [0.01, 0.03], "DIGITS": 20, "TESTED": 50, "BLOCKS": 2,
+         "preactivation": {"SEEDS": range(2), "ORDER_EPOCHS": 2, "ORDERS": "ae", "RATES": [0.01], "TRIED": [0.01, 0.03], "DIGITS": 20, "TESTED": 50, "BLOCKS": 2,
                            "STAGES": (1, 1), "FILTERS": (4, 8, 8), "EPOCHS": 2, "EVERY": 20}}
 
 

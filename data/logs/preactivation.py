@@ -2,13 +2,13 @@
 
 Orders: a dense layer to 64 numbers and batch norm, 54 blocks of two dense layers of 64 in one of the orders (a) to (e) of He et al.
 (2016b, figure 4), batch norm, ReLU and a dense layer: 110 layers. 5,000 images of MNIST, three epochs, SGD with momentum 0.9, batches
-of 50. Each order has the learning rate of RATES with which its loss is lowest after one epoch, from a seed that is not used again.
-All orders begin with the same weights, and see the images in the same order.
+of 50, at both learning rates of RATES: of those TRIED, one of the two gives each order its lowest loss after one epoch, from the seed
+TRIAL, which is not used again. All orders begin with the same weights, and see the images in the same order.
 Planes: `models.preactivation_resnet` with STAGES and FILTERS, an eighth of an article's, on planes and birds of CIFAR-10 (the copy
 that is encoded as JPEG again: see data/README.md), pixels from 0 to 1. Batches of 64, Adam with a learning rate of 0.001, three
 epochs; the gradient of each convolution's weights w is raised by 0.0002 w, what a loss term of 0.0001 w² gives.
-The arrays: `orders`; `order losses`, mean over the training images while it trains (orders, seeds, epochs); `order train` and
-`order test`, accuracies at the end (orders, seeds); `rates`; `rate losses` (orders, rates); `rate`, the chosen ones (orders,);
+The arrays: `orders` and `rates`; `order losses`, mean over the training images while it trains (orders, rates, seeds, epochs);
+`order train` and `order test`, accuracies at the end (orders, rates, seeds); `tried` rates and `tried losses` (orders, tried);
 `losses` and `accuracies` of planes, the latter on the test set (seeds, epochs).
 """
 from itertools import product
@@ -18,9 +18,9 @@ import numpy as np
 from helpers import data, logs, models, optim, training
 from helpers.layers import BatchNorm1d, Flatten, Linear, ReLU, Sequential
 
-ORDERS, ORDER_SEEDS, RATES, TUNING, ORDER_EPOCHS = "abcde", range(5), [0.003, 0.01, 0.03, 0.1, 0.3], 100, 3
-DIGITS, TESTED, BLOCKS = 5000, 2000, 54
-STAGES, FILTERS, SEEDS, EPOCHS, EVERY = (3, 4, 6), (8, 16, 32, 64), range(3), 3, 1
+ORDERS, SEEDS, RATES, ORDER_EPOCHS, DIGITS, TESTED, BLOCKS = "abcde", range(3), [0.03, 0.1], 3, 5000, 2000, 54
+TRIED, TRIAL = [0.003, 0.01, 0.03, 0.1, 0.3], 100
+STAGES, FILTERS, EPOCHS, EVERY = (3, 4, 6), (8, 16, 32, 64), 3, 1
 
 
 def deep_network(order, seed, blocks, width=64):
@@ -62,19 +62,17 @@ def main(arguments=None):
         def runs(train, settings):
             return training.sweep(train, list(settings), executor, keep=logs.runs("preactivation"))
 
-        tried = runs(train_digits, product(ORDERS, [TUNING], RATES, [1], [DIGITS], [TESTED], [BLOCKS]))
-        tried = np.reshape([run["losses"][-1] for run in tried], (len(ORDERS), len(RATES)))
-        rate = np.array(RATES)[tried.argmin(axis=1)]
-        found = runs(train_digits, ((order, seed, float(one), ORDER_EPOCHS, DIGITS, TESTED, BLOCKS) for order, one in zip(ORDERS, rate)
-                                    for seed in ORDER_SEEDS))
+        tried = runs(train_digits, product(ORDERS, [TRIAL], TRIED, [1], [DIGITS], [TESTED], [BLOCKS]))
+        found = runs(train_digits, ((order, seed, rate, ORDER_EPOCHS, DIGITS, TESTED, BLOCKS)
+                                    for order, rate, seed in product(ORDERS, RATES, SEEDS)))
         planes = runs(train_planes, ((seed, EPOCHS, EVERY) for seed in SEEDS))
-    table = {f"order {key}": np.reshape([run[key] for run in found], (len(ORDERS), len(ORDER_SEEDS), *more))
+    table = {f"order {key}": np.reshape([run[key] for run in found], (len(ORDERS), len(RATES), len(SEEDS), *more))
              for key, more in (("losses", (ORDER_EPOCHS,)), ("train", ()), ("test", ()))}
     table |= {key: np.array([run[key] for run in planes]) for key in ("losses", "accuracies")}
-    for order, one, losses, train, test in zip(ORDERS, rate, table["order losses"], table["order train"], table["order test"]):
-        print(order, one, losses[:, -1], train, test)
-    print(table["losses"], table["accuracies"], sep="\n")
-    logs.save("preactivation", {"orders": np.array(list(ORDERS)), "rates": np.array(RATES), "rate losses": tried, "rate": rate, **table})
+    tried = np.reshape([run["losses"][-1] for run in tried], (len(ORDERS), len(TRIED)))
+    for array in (tried, table["order losses"][..., -1], table["order train"], table["order test"], table["losses"], table["accuracies"]):
+        print(array)
+    logs.save("preactivation", {"orders": np.array(list(ORDERS)), "rates": np.array(RATES), "tried": np.array(TRIED), "tried losses": tried, **table})
 
 
 if __name__ == "__main__":

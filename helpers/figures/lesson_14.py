@@ -27,20 +27,23 @@ def stream_means(found):
     return Picture(fig, f"The mean of the stream by block, for blocks in five orders, a line a network: {title}")
 
 
-def accuracies_by_order(accuracies):
-    """Test accuracies {order: (seeds,)}, a dot a run, and a bar at the mean."""
+def accuracies_by_order(accuracies, rates):
+    """Test accuracies {order: (2, seeds)} at two learning rates, hollow at the second: a dot a run, and a bar at each mean."""
     fig, ax = canvas(8.8, 4.2)
-    means = {order: float(np.mean(runs)) for order, runs in accuracies.items()}
-    for place, (order, runs) in enumerate(accuracies.items()):
+    means = {}
+    for place, (order, table) in enumerate(accuracies.items()):
         colour, mark = _LOOKS[order]
-        ax.plot(place + 0.12 * (np.arange(len(runs)) - (len(runs) - 1) / 2), runs, mark, color=colour, ms=10, mec="white")
-        ax.plot([place - 0.3, place + 0.3], [means[order]] * 2, color=INK, lw=2)
-    ax.set(xticks=range(len(means)), xticklabels=[f"({order})" for order in means], ylabel="test accuracy", xlim=(-0.6, len(means) - 0.4))
+        for middle, fill, rate, runs in zip((place - 0.2, place + 0.2), (colour, "white"), rates, table):
+            means[order, rate] = float(np.mean(runs))
+            ax.plot(middle + 0.1 * (np.arange(len(runs)) - (len(runs) - 1) / 2), runs, mark, color=colour, ms=10, mfc=fill, mew=2)
+            ax.plot([middle - 0.17, middle + 0.17], [means[order, rate]] * 2, color=INK, lw=2)
+    ax.set(xticks=range(len(accuracies)), xticklabels=[f"({order})" for order in accuracies], ylabel="test accuracy",
+           xlim=(-0.6, len(accuracies) - 0.4), xlabel=f"order; left learning rate {rates[0]:g}, right, hollow, {rates[1]:g}")
     ax.yaxis.set_major_formatter("{x:.0%}")
     best, worst = max(means, key=means.get), min(means, key=means.get)
-    title = f"Best on average: ({best}) {means[best]:.1%}; worst: ({worst}) {means[worst]:.1%}"
+    title = f"Best on average: ({best[0]}) at {best[1]:g}, {means[best]:.1%}; worst: ({worst[0]}) at {worst[1]:g}, {means[worst]:.1%}"
     ax.set_title(title)
-    return Picture(fig, f"Test accuracy of blocks in five orders, a dot a run and a line at each mean: {title}")
+    return Picture(fig, f"Test accuracy of blocks in five orders at two learning rates, a dot a run and a line at each mean: {title}")
 
 
 def runs_by_epoch(losses, accuracies):
