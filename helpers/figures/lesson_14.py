@@ -38,7 +38,7 @@ def accuracies_by_order(accuracies, rates):
             ax.plot(middle + 0.1 * (np.arange(len(runs)) - (len(runs) - 1) / 2), runs, mark, color=colour, ms=10, mfc=fill, mew=2)
             ax.plot([middle - 0.17, middle + 0.17], [means[order, rate]] * 2, color=INK, lw=2)
     ax.set(xticks=range(len(accuracies)), xticklabels=[f"({order})" for order in accuracies], ylabel="test accuracy",
-           xlim=(-0.6, len(accuracies) - 0.4), xlabel=f"order; left learning rate {rates[0]:g}, right, hollow, {rates[1]:g}")
+           xlim=(-0.6, len(accuracies) - 0.4), xlabel=f"filled: learning rate {rates[0]:g}; hollow: {rates[1]:g}")
     ax.yaxis.set_major_formatter("{x:.0%}")
     best, worst = max(means, key=means.get), min(means, key=means.get)
     title = f"Best on average: ({best[0]}) at {best[1]:g}, {means[best]:.1%}; worst: ({worst[0]}) at {worst[1]:g}, {means[worst]:.1%}"
