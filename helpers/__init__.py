@@ -15,6 +15,7 @@
 | `init` | initialisation: the weights before training |
 | `layers` | the formulas as objects that remember, their parameters, and what is saved |
 | `optim` | optimisers: how parameters move |
+| `autograd` | the formulas put in order by themselves: automatic differentiation |
 | `models` | the networks that the lessons name |
 | `geometry` | what each part of a residual network sees, and how much it holds and computes |
 | `parallel` | a mini-batch on all cores |
@@ -23,6 +24,7 @@
 | `kept`, `sweep` | whole trainings, here or on a cluster, and the finished ones on disk |
 | `training` | train, measure, predict |
 | `published` | the networks of the articles, faults included |
+| `handover` | networks and weights to and from PyTorch, Keras and ONNX |
 | `analysis` | what figures show of networks and training runs, computed |
 | `figures`, `live` | pictures, and pictures with sliders |
 | `checks` | feedback on exercises |

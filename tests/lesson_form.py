@@ -38,6 +38,7 @@ TERMS = {
     "12": ["basic block", "exclusive gate", "lesion study", "ensemble"],
     "13": ["multiply–accumulate", "global average pooling", "Winograd convolution"],
     "14": ["pre-activation", "post-activation", "stream", "bottleneck"],
+    "15": ["topological order", "reverse mode", "forward mode"],
 }
 
 

@@ -1372,3 +1372,52 @@ _to("clean", "", {
     'return "B"',
     "return 'b'",
 ])
+
+_to("divide_backward", "dy, a, b", {
+    "return dy / b, dy * a / b**2": "sign is missing",
+    "return dy / b, -dy * a / b": "b is squared",
+    "return dy / b, -dy / b**2": "db needs a",
+    "return -dy * a / b**2, dy / b": "exchanged",
+    "return 1 / b, -a / b**2": "upstream gradient is missing",
+    "return dy / b, -a / b**2": "upstream gradient is missing",
+    "return dy * b, -dy * a / b**2": "divided by b",
+    "return dy / b": "",
+    "print(dy / b)": "print instead of return",
+    "dy /= b\nreturn dy, -dy * a / b": "changed dy",
+}, [
+    "da = dy / b\nreturn da, -da * a / b",
+    "y = a / b\nreturn dy / b, -dy * y / b",
+    "return dy * b**-1, dy * -a * b**-2",
+])
+
+_to("added_in_place", "", {
+    "return 1": "what it should be",
+    "return 3": "once",
+    "return 0": "gets a report",
+    "return 4": "",
+    "print(2)": "print",
+}, [
+    "return 2",
+    "return 1 + 1.0",
+])
+
+_to("missing_line", "", {
+    "return 'A'": "right order",
+    "return 'C'": "nothing is remembered",
+    "return 'D'": "for measuring",
+    "return B": "",
+}, [
+    'return "B"',
+    "return 'b'",
+])
+
+_to("times_used", "parents, name", {
+    "return sum([name in some for some in parents.values()])": "use it twice",
+    "return len(parents[name])": "how many parents",
+    "return 1 + sum([some.count(name) for some in parents.values()])": "one more",
+    "print(sum([some.count(name) for some in parents.values()]))": "print instead of return",
+    "return len(parents)": "",
+}, [
+    "count = 0\nfor some in parents.values():\n    for parent in some:\n        count += parent == name\nreturn count",
+    "return [one for some in parents.values() for one in some].count(name)",
+])

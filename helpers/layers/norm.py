@@ -28,12 +28,16 @@ class _BatchNorm(Module):
         statistics = None if self.training else (self.running_mean.value, self.running_var.value)
         y, cache = F.batch_norm(x, self.weight.value, self.bias.value, self.eps, statistics, self.group.sum)
         if self.training and self.group.rank == 0:
-            unbiased = cache.var * (cache.count / (cache.count - 1))
-            for buffer, new in ((self.running_mean, cache.mean), (self.running_var, unbiased)):
-                buffer.value *= buffer.value.dtype.type(1 - self.momentum)
-                buffer.value += buffer.value.dtype.type(self.momentum) * new
+            self.keep_statistics(cache)
         self.cache = cache
         return y
+
+    def keep_statistics(self, cache):
+        """Move the running statistics towards those of the batch that left this cache."""
+        unbiased = cache.var * (cache.count / (cache.count - 1))
+        for buffer, new in ((self.running_mean, cache.mean), (self.running_var, unbiased)):
+            buffer.value *= buffer.value.dtype.type(1 - self.momentum)
+            buffer.value += buffer.value.dtype.type(self.momentum) * new
 
     def backward(self, dy):
         dx, self.weight.grad, self.bias.grad = F.batch_norm_backward(dy, self.recall(), self.group.sum)
