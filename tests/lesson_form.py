@@ -37,6 +37,7 @@ TERMS = {
            "local response normalisation", "parameter group"],
     "12": ["basic block", "exclusive gate", "lesion study", "ensemble"],
     "13": ["multiply–accumulate", "global average pooling", "Winograd convolution"],
+    "14": ["pre-activation", "post-activation", "stream", "bottleneck"],
     "15": ["topological order", "reverse mode", "forward mode"],
 }
 

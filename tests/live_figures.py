@@ -194,6 +194,9 @@ MAKERS = {
     "block": live.block,
     "shortcut_factor": live.shortcut_factor,
     "paths_by_length": live.paths_by_length,
+    "orders": lambda: live.orders(_digits().x_train[:4], _digits().y_train[:4]),
+    "bottleneck": live.bottleneck,
+    "widths": live.widths,
     "cut_blocks": lambda: live.cut_blocks(_cuttable(), _digits().x_test, _digits().y_test),
     "blocks": lambda: live.blocks(geometry.walk(_narrow(), 32), _colour().x_test[0]),
     "stems": lambda: live.stems({name: {size: geometry.walk(_narrow(pooled=pooled), size) for size in (16, 32, 64)}

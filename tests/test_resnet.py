@@ -6,7 +6,7 @@ from helpers import functional as F
 from helpers import models
 from helpers.gradcheck import check_module
 from helpers.layers import BatchNorm2d
-from helpers.models.resnet import BasicBlock
+from helpers.models.resnet import BasicBlock, Bottleneck
 
 
 def test_resnet34_has_the_parameters_of_the_paper():
@@ -27,6 +27,20 @@ def test_resnet34_has_the_parameters_of_the_paper():
     assert not any("path" in name for name in state)
 
 
+def test_resnet50_has_the_parameters_of_torchvisions():
+    net = models.resnet50()
+    assert sum(parameter.value.size for parameter in net.parameters()) == 25_557_032
+    state = net.state_dict()
+    assert state["layer1.0.downsample.0.weight"].shape == (256, 64, 1, 1) and state["layer1.1.conv1.weight"].shape == (64, 256, 1, 1)
+    assert state["layer4.2.conv3.weight"].shape == (2048, 512, 1, 1) and state["layer4.2.bn3.running_var"].shape == (2048,)
+    assert net.layer2.layers[0].conv2.stride == (2, 2) and net.layer2.layers[0].conv1.stride == (1, 1)
+
+
+def test_a_bottleneck_may_begin_with_a_body_of_zero():
+    net = models.resnet((1, 2), (3, 4), num_classes=2, zero_init_residual=True, block=Bottleneck)
+    assert all((block.bn3.weight.value == 0).all() and (block.bn2.weight.value == 1).all() for block in (*net.layer1.layers, *net.layer2.layers))
+
+
 def test_the_seed_decides_how_it_begins():
     first, same, other = (models.resnet((1, 1), (4, 6), num_classes=3, seed=seed).state_dict() for seed in (0, 0, 1))
     assert all(np.array_equal(first[name], same[name]) for name in first)
@@ -44,23 +58,26 @@ def test_stages_that_do_not_fit(blocks, filters):
         models.resnet(blocks, filters)
 
 
-@pytest.mark.parametrize("channels, filters, stride", [(3, 3, 1), (3, 4, 1), (2, 3, 2), (3, 3, 2)])
+@pytest.mark.parametrize("channels, filters, stride", [(3, 3, 1), (3, 4, 1), (2, 3, 2), (3, 3, 2), (4, 1, 1)])
 @pytest.mark.parametrize("mode", [True, False])
-def test_gradients_of_a_block(channels, filters, stride, mode):
-    block = BasicBlock(channels, filters, stride, 0).double()
+@pytest.mark.parametrize("kind", [BasicBlock, Bottleneck])
+def test_gradients_of_a_block(kind, channels, filters, stride, mode):
+    block = kind(channels, filters, stride, 0).double()
     rng = np.random.default_rng(1)
     for module in block.modules():
         if isinstance(module, BatchNorm2d):
             for place in (module.weight, module.bias, module.running_var):
                 place.value[...] = rng.uniform(0.5, 2, place.value.shape)
     errors = check_module(block.train(mode), rng.standard_normal((2, channels, 5, 6)), rng)
-    assert len(errors) == 7 + 3 * (block.downsample is not None)
+    assert len(errors) == (7 if kind is BasicBlock else 10) + 3 * (block.downsample is not None)
+    assert (block.downsample is None) == (stride == 1 and channels == kind.expansion * filters)
     assert max(errors.values()) < 1e-6, errors
 
 
 @pytest.mark.torch
 @pytest.mark.parametrize("make, size", [
-    (lambda: models.resnet((1, 2), (16, 20), num_classes=3), (33, 40)), (lambda: models.resnet34(num_classes=2), (32, 32))])
+    (lambda: models.resnet((1, 2), (16, 20), num_classes=3), (33, 40)),
+    (lambda: models.resnet((1, 2), (4, 6), num_classes=3, block=Bottleneck), (33, 40)), (lambda: models.resnet34(num_classes=2), (32, 32))])
 def test_logits_gradients_and_buffers_are_pytorchs(make, size):
     """In float64, over two steps of training and one of evaluation: to 1e-8 of the largest number of each array."""
     torch = pytest.importorskip("torch")

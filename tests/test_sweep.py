@@ -622,7 +622,9 @@ SMALL = {"skips": {"SEEDS": range(2), "EPOCHS": 2, "KINDS": ["none", "trained"]}
          "published_cnn": {"SEEDS": range(2), "IMAGES": 20, "ROWS": ["as published", "stride"], "RATES": [1e-3, 1e3]},
          "published_skip": {"SEEDS": range(2), "EPOCHS": 2, "ROWS": ["as published", "softmax"]},
          "shortcuts": {"SEEDS": range(2), "EPOCHS": 2, "TRIAL": 1, "KINDS": [("identity", None), ("exclusive gate", -6.0)], "RATES": [0.01, 0.1],
-                       "IMAGES": 120, "TESTED": 50, "BLOCKS": 2}}
+                       "IMAGES": 120, "TESTED": 50, "BLOCKS": 2},
+         "preactivation": {"SEEDS": range(2), "ORDER_EPOCHS": 2, "ORDERS": "ae", "RATES": [0.01], "TRIED": [0.01, 0.03], "DIGITS": 20, "TESTED": 50, "BLOCKS": 2,
+                           "STAGES": (1, 1), "FILTERS": (4, 8, 8), "EPOCHS": 2, "EVERY": 20}}
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -634,7 +636,9 @@ def test_a_script_makes_its_log(tmp_path, monkeypatch, name):
         assert hasattr(script, size)
         monkeypatch.setattr(script, size, value)
     digits = few()
+    planes = data.load_planes_birds("bundled")
     monkeypatch.setattr(data, "load_digits", lambda source: digits)
+    monkeypatch.setattr(data, "load_planes_birds", lambda source: planes)
     monkeypatch.setattr(logs, "FOLDER", tmp_path)
     (tmp_path / logs.CHECKSUMS).write_text("{}")
 

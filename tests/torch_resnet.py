@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from helpers.layers import BatchNorm2d
+from helpers.models.resnet import BasicBlock
 
 
 def peer_of(net):
@@ -11,11 +12,17 @@ def peer_of(net):
     class Block(nn.Module):
         def __init__(self, ours):
             super().__init__()
-            self.conv1, self.bn1, self.conv2, self.bn2 = map(layer, (ours.conv1, ours.bn1, ours.conv2, ours.bn2))
+            self.places = (1, 2) if isinstance(ours, BasicBlock) else (1, 2, 3)
+            for place in self.places:
+                setattr(self, f"conv{place}", layer(getattr(ours, f"conv{place}")))
+                setattr(self, f"bn{place}", layer(getattr(ours, f"bn{place}")))
             self.downsample = ours.downsample and nn.Sequential(*map(layer, ours.downsample.layers))
 
         def forward(self, x):
-            y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
+            y = x
+            for place in self.places:
+                y = torch.relu(y) if place > 1 else y
+                y = getattr(self, f"bn{place}")(getattr(self, f"conv{place}")(y))
             return torch.relu(y + (self.downsample(x) if self.downsample else x))
 
     class Net(nn.Module):

@@ -1265,6 +1265,114 @@ _to("what_is_wrong", "", {
     "return 'b'",
 ])
 
+_LOOP = "for body in bodies[::-1]:\n    "
+_to("stream_backward", "dy, bodies", {
+    "for body in bodies:\n    dy = dy + body(dy)\nreturn dy": "begins at the last",
+    _LOOP + "dy = body(dy)\nreturn dy": "plain network",
+    "return dy + sum(body(dy) for body in bodies)": "dy of the top",
+    "top = dy\n" + _LOOP + "dy = dy + body(dy)\nreturn dy - top": "missing at the end",
+    "return dy": "shortcut alone",
+    "return dy + bodies[-1](dy)": "Only the last",
+    "for body in bodies[:0:-1]:\n    dy = dy + body(dy)\nreturn dy": "first block is missing",
+    _LOOP + "dy = 2 * dy + body(dy)\nreturn dy": "doubles",
+    _LOOP + "dy = dy - body(dy)\nreturn dy": "not subtracted",
+    "found = dy\n" + _LOOP + "found = dy + body(found)\nreturn found": "come so far",
+    _LOOP + "dy = (dy + body(dy)) / 2\nreturn dy": "mean",
+    _LOOP + "dy += body(dy)\nreturn dy": "changed dy",
+    _LOOP + "dy = dy + body(dy)\n    return dy": "Only the last|first round",
+    _LOOP + "dy = dy + body(dy)": "does not hand over|return",
+    _LOOP + "dy = dy * body(dy)\nreturn dy": "",
+    "return [body(dy) for body in bodies]": "",
+}, [
+    _LOOP + "dy = body(dy) + dy\nreturn dy",
+    "for place in range(len(bodies) - 1, -1, -1):\n    dy = dy + bodies[place](dy)\nreturn dy",
+    "if not bodies:\n    return dy\nreturn stream_backward(dy + bodies[-1](dy), bodies[:-1])",
+    "dx = dy.copy()\nfor body in reversed(bodies):\n    dx += body(dx)\nreturn dx",
+])
+
+_WIDE = "inside, found = 16, []\nfor stage in range(stages):\n    "
+_to("widths", "stages", {
+    _WIDE + "outside = inside * 4 if stage == 0 else inside * 2\n    found.append((inside, outside))\n    inside = outside\nreturn found":
+        "as it stands",
+    _WIDE + "outside = inside * 4\n    found.append((inside, outside))\n    inside = outside\nreturn found": "outside is right",
+    _WIDE + "outside = inside * 4 if stage == 0 else inside * 2\n    found.append((inside, outside))\n    inside = inside * 2\nreturn found":
+        "inside is right",
+    _WIDE + "found.append((inside, inside * 4))\nreturn found": "All stages are alike",
+    _WIDE + "found.append((inside, inside * 4))\n    inside *= 4\nreturn found": "outside is right",
+    _WIDE + "found.append((inside * 4, inside))\n    inside *= 2\nreturn found": "other way round",
+    _WIDE + "found.append((inside, inside * 2))\n    inside *= 2\nreturn found": "two times inside",
+    "return [(4 * 2**stage, 16 * 2**stage) for stage in range(stages)]": "quarter",
+    "return [(32 * 2**stage, 128 * 2**stage) for stage in range(stages)]": "begins with stage 2",
+    "return [16 * 2**stage for stage in range(stages)]": "inside alone",
+    "return [64 * 2**stage for stage in range(stages)]": "outside alone",
+    "return [(16, 64), (32, 128), (64, 256)]": "shape|sets of arguments",
+    _WIDE + "found.append((inside, inside * 4))\n    inside *= 2\n    return found": "first round|indented",
+    _WIDE + "found.append((inside, inside * 4))\n    inside *= 2\nprint(found)": "print",
+}, [
+    _WIDE + "outside = inside * 4\n    found.append((inside, outside))\n    inside = inside * 2\nreturn found",
+    "return [(16 * 2**stage, 64 * 2**stage) for stage in range(stages)]",
+    "return np.outer(2**np.arange(stages), (16, 64))",
+    _WIDE + "outside = inside * 4\n    found.append([inside, outside])\n    inside = outside // 2\nreturn np.array(found)",
+])
+
+_NARROW = "width = channels // reduction\nreturn "
+_to("bottleneck_weights", "channels, reduction", {
+    _NARROW + "channels * width + 9 * width * width": "narrows, one widens",
+    _NARROW + "2 * channels * width + width * width": "9 weights",
+    _NARROW + "2 * channels * width + 9 * width * channels": "stands between",
+    _NARROW + "9 * width**2": "alone",
+    _NARROW + "2 * channels * width": "alone",
+    "return 18 * channels**2": "basic block",
+    _NARROW + "2 * channels * width + 9 * width**2 + 2 * width + channels": "biases",
+    "return 11 * channels**2": "narrows nothing",
+    _NARROW + "9 * (2 * channels * width + width**2)": "three of yours",
+    "width = channels * reduction\nreturn 2 * channels * width + 9 * width**2": "divisor",
+    _NARROW + "2 * channels * width + 3 * width**2": "not 3",
+    _NARROW + "channels * width, 9 * width**2, width * channels": "their sum|one number or one array",
+    "print(channels)": "print",
+    "width = channels // reduction\n2 * channels * width + 9 * width**2": "does not hand over|return",
+    _NARROW + "channels + 9 * width": "",
+}, [
+    _NARROW + "2 * channels * width + 9 * width**2",
+    "return 2 * channels**2 / reduction + 9 * (channels / reduction)**2",
+    "w = channels // reduction\nshapes = (w, channels, 1, 1), (w, w, 3, 3), (channels, w, 1, 1)\nreturn sum(np.prod(shape) for shape in shapes)",
+])
+
+_to("loss_term", "", {
+    "return 1e-4": "twice the paper's",
+    "return 0.0001": "twice the paper's",
+    "return 2e-4": "other direction",
+    "return 1e-4 / 2 * 0.1": "do not do it",
+    "return 1e-4 / 2 / 0.1": "no need to divide",
+    "return 1e-4 / 4": "Halved twice",
+    "return 1e-4**2": "square is",
+    "return 1e-4**0.5": "root",
+    "return -5e-5": "positive",
+    "return 0": "no decay",
+    "return 1 / 2": "the 2 of the derivative",
+    "return 5e5": "",
+    "return 5.1e-5": "a little too large",
+    "print(5e-5)": "print",
+    "return '5e-5'": "",
+}, [
+    "return 5e-5",
+    "return 1e-4 / 2",
+    "return 0.00005",
+])
+
+_to("clean", "", {
+    "return 'A'": "divides all",
+    "return 'C'": "ReLU before",
+    "return 'D'": "normalised before",
+    "return 'E'": "none of the choices",
+    "return B": "",
+    "return 2": "",
+    "print('B')": "print",
+}, [
+    'return "B"',
+    "return 'b'",
+])
+
 _to("divide_backward", "dy, a, b", {
     "return dy / b, dy * a / b**2": "sign is missing",
     "return dy / b, -dy * a / b": "b is squared",

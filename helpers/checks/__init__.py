@@ -5,12 +5,12 @@ they are sorted by lesson, and `core` holds what they share.
 """
 from . import (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04,
                lesson_05, lesson_06, lesson_07, lesson_08, lesson_09, lesson_10, lesson_11, lesson_12,
-               lesson_13, lesson_15)
+               lesson_13, lesson_14, lesson_15)
 from .core import verdict
 
 LESSONS = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05,
            lesson_06, lesson_07, lesson_08, lesson_09, lesson_10, lesson_11, lesson_12,
-           lesson_13, lesson_15)
+           lesson_13, lesson_14, lesson_15)
 EXERCISES = {name: exercise for lesson in LESSONS for name, exercise in lesson.EXERCISES.items()}
 
 

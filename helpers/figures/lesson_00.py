@@ -9,7 +9,7 @@ from .style import (FRAME, GRADIENT_TEXT, INK, INPUT, OUTPUT, PIXELS, TEST, TRAI
 LESSONS = ("start here", "one layer", "dense nets", "convolution\nforward", "convolution\nbackward", "two-layer\nCNN",
            "clinic 1:\nthe CNN", "skip\nconnection", "clinic 2:\nthe skip", "Adam", "depth", "normalisation", "residual\nblocks",
            "ResNet-34", "pre-\nactivation", "autograd")
-CLINICS, READY = (6, 8), 14  # lessons that may be left out, and how many lessons there are so far
+CLINICS, READY = (6, 8), 15  # lessons that may be left out, and how many lessons there are so far
 
 
 def course_map():
@@ -38,7 +38,7 @@ def course_map():
     for x, y, colour, dashes, words in (
             (0, -0.55, OUTPUT, (0, (4, 2)), "a novice may leave out the two clinics, 06 and 08"),
             (0, -0.81, GRADIENT_TEXT, "-", "an engineer may begin at 03"),
-            (2.2, -0.81, FRAME, None, "dashed: lessons to come")):
+            (2.2, -0.81, FRAME, None, "dashed: to come")):
         if dashes:
             ax.add_patch(arrow((x - 0.36, y), (x + 0.16, y), colour, ls=dashes))
         else:
@@ -47,7 +47,7 @@ def course_map():
     ax.set_title("Sixteen lessons: each passes its code on to the next")
     names = ", ".join(f"{number:02} {name}" for number, name in enumerate(LESSONS)).replace("-\n", "-").replace("\n", " ")
     return Picture(fig, f"The map of the course: {names}. A novice may leave out 06 and 08; an engineer may begin at 03; "
-                        f"{READY} to {len(LESSONS) - 1} are to come")
+                        f"from {READY} on they are to come")
 
 
 def mosaic(data, title="Every row is one digit, by many hands"):
