@@ -17,9 +17,18 @@ def with_shortcut(kind):
     return models.with_shortcut(kind, body(5, rng), 5, rng, -0.5)
 
 
+def ordered_block(order):
+    rng = np.random.default_rng(2)
+    first, second = (Conv2d(5, 5, 3, rng, padding=1, bias=False) for _ in range(2))
+    return models.ordered_block(order, first, second, lambda: BatchNorm2d(5))
+
+
 # {function: {what it makes: (makes it, the shape of an image)}}
 FAMILIES = {
     models.mlp: {"mlp": (models.mlp, DIGITS)},
+    models.ordered_block: {f"order {order}": (lambda order=order: ordered_block(order), (5, 7, 6)) for order in models.ORDERS},
+    models.preactivation_resnet: {"preactivation_resnet": (lambda: models.preactivation_resnet((1, 2), (8, 16, 24), num_classes=3), PHOTOS)},
+    models.resnet50: {"resnet50": (lambda: models.resnet50(num_classes=2), (3, 64, 64))},
     models.residual_block: {"residual_block": (lambda: models.residual_block(5, 0), (5, 7, 6))},
     models.resnet: {"resnet": (lambda: models.resnet((1, 2), (16, 20), num_classes=3), PHOTOS),
                     "resnet, zeros": (lambda: models.resnet((1, 1), (4, 8), num_classes=3, zero_init_residual=True), PHOTOS)},
