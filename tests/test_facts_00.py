@@ -52,7 +52,7 @@ def course_map():
     texts = [(x, y + 0.18, [number]) for number, (x, y) in enumerate(places)] + [(x, y - 0.09, name) for name, (x, y) in zip(names, places)]
     numbered = [token for number, name in enumerate(names) for token in (number, *name)]
     return {**{f"0 patch {place}": some for place, some in enumerate(corners)},
-            "0 texts": texts + [(0.27, -0.55, [6, 8]), (0.27, -0.81, [3])], "alt": [*numbered, 6, 8, 3, 14, 15]}
+            "0 texts": texts + [(0.27, -0.55, [6, 8]), (0.27, -0.81, [3])], "alt": [*numbered, 6, 8, 3, 14]}
 
 
 def _sets():

@@ -9,7 +9,7 @@ from .style import (FRAME, GRADIENT_TEXT, INK, INPUT, OUTPUT, PIXELS, TEST, TRAI
 LESSONS = ("start here", "one layer", "dense nets", "convolution\nforward", "convolution\nbackward", "two-layer\nCNN",
            "clinic 1:\nthe CNN", "skip\nconnection", "clinic 2:\nthe skip", "Adam", "depth", "normalisation", "residual\nblocks",
            "ResNet-34", "pre-\nactivation", "autograd")
-CLINICS, READY = (6, 8), 14  # lessons that may be left out, and how many lessons there are so far
+CLINICS, TO_COME = (6, 8), (14,)  # lessons that may be left out, and those that are not there yet
 
 
 def course_map():
@@ -29,7 +29,7 @@ def course_map():
         ax.add_patch(arrow(start, stop, OUTPUT, f"arc3,rad={0.16 if y0 == y1 else -0.12}", ls=(0, (4, 2))))
     ax.add_patch(arrow((3.92, 3), (3.39, 3), GRADIENT_TEXT))
     for number, ((x, y), name) in enumerate(zip(places, LESSONS)):
-        here, ready = number == 0, number < READY
+        here, ready = number == 0, number not in TO_COME
         ax.add_patch(FancyBboxPatch((x - 0.36, y - 0.28), 0.72, 0.56, boxstyle="round,pad=0.02,rounding_size=0.08",
                                     fc=WEIGHT if here else "#E3F0F8" if ready else "white",
                                     ec=INPUT if ready else FRAME, lw=2.5, ls="-" if ready else "--"))
@@ -47,7 +47,7 @@ def course_map():
     ax.set_title("Sixteen lessons: each passes its code on to the next")
     names = ", ".join(f"{number:02} {name}" for number, name in enumerate(LESSONS)).replace("-\n", "-").replace("\n", " ")
     return Picture(fig, f"The map of the course: {names}. A novice may leave out 06 and 08; an engineer may begin at 03; "
-                        f"{READY} to {len(LESSONS) - 1} are to come")
+                        f"to come: {', '.join(map(str, TO_COME))}")
 
 
 def mosaic(data, title="Every row is one digit, by many hands"):

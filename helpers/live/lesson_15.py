@@ -207,7 +207,7 @@ def two_trainings(log):
     theirs, = above.plot([], [], color=G.TRAIN, lw=7, label="PyTorch")
     ours, = above.plot([], [], color=G.INK, lw=2, ls="--", label="this course")
     above.legend(loc="upper right", ncols=2)
-    below.set(xlabel="step", ylabel="difference", yscale="log", ylim=(1e-17, 1), yticks=[1e-16, 1e-12, 1e-8, 1e-4, 1])
+    below.set(xlabel="step", ylabel="difference", yscale="log", ylim=(4e-18, 1), yticks=[1e-16, 1e-12, 1e-8, 1e-4, 1])
     apart = {name: below.plot([], [], mark, color=colour, ms=4, label=name)[0]
              for name, mark, colour in (("float32", "o", G.TEST), ("float64", "s", G.INPUT))}
     below.legend(loc="upper left", ncols=2, markerscale=2.5)
