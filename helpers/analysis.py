@@ -194,7 +194,10 @@ def accuracies_without(net, blocks, cuts, images, labels):
 # --- Optimisers on surfaces of two parameters ----------------------------------------------------------
 
 def kept_arrays(output):
-    """The arrays that the graph of a tensor of `autograd` keeps for its backward pass, each once; views count as what they look at."""
+    """The arrays that the graph of a tensor of `autograd` keeps for its backward pass, each once, without the values of leaves.
+
+    A view counts as the array that it looks at.
+    """
     order = autograd.topological_order(output)
     found, waiting = {}, [part for tensor in order if tensor.parents for part in (tensor.value, tensor.cache)]
     while waiting:
@@ -202,11 +205,17 @@ def kept_arrays(output):
         if isinstance(part, (tuple, list)):
             waiting.extend(part)
         elif isinstance(part, np.ndarray):
-            while isinstance(part.base, np.ndarray):
-                part = part.base
-            found[id(part)] = part
-    leaves = {id(tensor.value) for tensor in order if not tensor.parents}
-    return [array for array in found.values() if id(array) not in leaves]
+            found[id(_owner(part))] = _owner(part)
+    for tensor in order:
+        if not tensor.parents:
+            found.pop(id(_owner(tensor.value)), None)
+    return list(found.values())
+
+
+def _owner(array):
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
 
 
 def costs(net, images):
