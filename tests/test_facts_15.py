@@ -1,6 +1,10 @@
-"""What the figures of lesson 15 draw, computed a second way."""
+"""What the figures of lesson 15 draw, computed a second way; and its cells for Keras and ONNX, which other tests do not compare."""
+import contextlib
+import io
 import itertools
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 from picture_facts import Facts
@@ -111,9 +115,29 @@ def two_trainings(now, log):
     return {"controls": {"step": (1, 40), "seed": (0, 1)}, "0 line PyTorch": (steps, log["float32 PyTorch"][now.seed][:now.step]),
             "0 line this course": (steps, log["float32 here"][now.seed][:now.step]), "0 ylabel": ["loss"], "1 ylabel": ["difference"],
             "1 line float32": (steps, rounded["float32"]), "1 line float64": (steps, rounded["float64"]), "1 logarithmic": "y",
-            "suptitle": [now.step, max(apart["float32"]), "float32", max(apart["float64"]), "float64"]}
+            "suptitle": ["one curve", max(apart["float32"]), max(apart["float64"]), "float64"]}
 
 
 @pytest.mark.parametrize("name", facts.names)
 def test_what_is_drawn_is_so(name):
     facts.check(name)
+
+
+@pytest.mark.handover
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
+def test_cells_for_keras_and_onnx_print_what_is_stored():
+    for package in ("keras", "onnx", "onnxruntime"):
+        pytest.importorskip(package)
+    cells = nbformat.read(Path(__file__).parent.parent / "notebooks" / "15_autograd.ipynb", as_version=4).cells
+    cells = [cell for cell in cells if cell.cell_type == "code" and "autograd-41" > cell.id]
+    names, compared = {}, 0
+    for cell in cells:
+        handed_over = 'there["keras"]' in cell.source
+        if handed_over or cell.source.startswith(("import numpy", "from importlib")):
+            said = io.StringIO()
+            with contextlib.redirect_stdout(said):
+                exec(cell.source, names)
+            if handed_over:
+                assert said.getvalue() == "".join(output.text for output in cell.outputs)
+                compared += 1
+    assert compared == 2

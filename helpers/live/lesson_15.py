@@ -210,19 +210,19 @@ def two_trainings(log):
     below.set(xlabel="step", ylabel="difference", yscale="log", ylim=(4e-18, 1), yticks=[1e-16, 1e-12, 1e-8, 1e-4, 1])
     apart = {name: below.plot([], [], mark, color=colour, ms=4, label=name)[0]
              for name, mark, colour in (("float32", "o", G.TEST), ("float64", "s", G.INPUT))}
-    below.legend(loc="upper left", ncols=2, markerscale=2.5)
+    below.legend(loc="center right", ncols=2, markerscale=2.5)
     title = fig.suptitle(" ")
 
     def update(step, seed):
         here, there = (log[f"float32 {which}"][seed][:step] for which in ("here", "PyTorch"))
         theirs.set_data(steps[:step], there)
         ours.set_data(steps[:step], here)
+        most = {}
         for name, line in apart.items():
             difference = np.abs(log[f"{name} here"][seed] - log[f"{name} PyTorch"][seed])[:step]
             line.set_data(steps[:step], np.maximum(difference, 1e-17))
-            most = max(difference)
-            words = f"{most:.0e} in {name}" if name == "float32" else f"{words}, {most:.0e} in {name}"
-        title.set_text(f"Two trainings, one curve: after {step} steps never more apart than {words}")
+            most[name] = max(difference)
+        title.set_text(f"Two trainings, one curve: {most['float32']:.0e} apart at most, {most['float64']:.0e} in float64")
 
     return Live(fig, update, [theirs, ours, *apart.values(), title],
                 "Training losses of one network, in this course and in PyTorch, step by step, and their difference",

@@ -965,7 +965,7 @@ MISTAKES = _in(
     ("checkpoints: a stretch is never let go", "np.where(cut, 0, inside), np.where", "inside, np.where"),
     ("checkpoints: the most work of the least memory", "np.lexsort((again[some], peak[some].round(9)))", "np.lexsort((-again[some], peak[some].round(9)))"),
     ("checkpoints: a backward pass as one forward pass", "1 + again / (3 * work)", "1 + again / (2 * work)"),
-    ("two_trainings: the difference of the last step", "most = max(difference)", "most = difference[-1]"),
+    ("two_trainings: the difference of the last step", "most[name] = max(difference)", "most[name] = difference[-1]"),
     ("two_trainings: the first seed's difference", 'log[f"{name} here"][seed] - log[f"{name} PyTorch"][seed]', 'log[f"{name} here"][0] - log[f"{name} PyTorch"][0]'),
 ) + _in(
     "analysis.py", "test_analysis",
