@@ -3,6 +3,7 @@ import threading
 import time
 from types import SimpleNamespace
 
+import networks
 import numpy as np
 import pytest
 from hypothesis import given
@@ -49,7 +50,7 @@ def arguments(name, rng):
             "linear": ([draw((4, 3)), draw((2, 3)), draw(2)], ()), "local_response_norm": ([draw((2, 5, 3, 3))], (3, 0.5)),
             "max_pool2d": ([draw((2, 3, 5, 6))], (3, 2, 1)), "mse_loss": ([draw((4, 5))], (draw((4, 5)),)),
             "project": ([draw((4, 2, 3, 3)), draw((5, 2, 3, 3))], ()), "relu": ([draw((4, 5))], ()), "sigmoid": ([draw((4, 5))], ()),
-            "softmax": ([draw((4, 5))], ()), "tanh": ([draw((4, 5))], ())}[name]
+            "softmax": ([draw((4, 5))], ()), "subsample_pad": ([draw((2, 3, 5, 6))], (4, (2, 3))), "tanh": ([draw((4, 5))], ())}[name]
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -381,28 +382,23 @@ def test_gradients_of_residual_blocks_are_the_hand_written_ones(channels, filter
     assert_as_by_hand(block, rng.standard_normal((3, channels, 6, 5)))
 
 
-@pytest.mark.parametrize("make", [models.two_layer_cnn, models.mlp, *(lambda kind=kind: models.skip_cnn(0, kind) for kind in models.SKIPS)])
-def test_gradients_of_networks_for_digits_are_the_hand_written_ones(make):
-    assert_as_by_hand(make().double(), np.random.default_rng(0).random((5, 1, 28, 28)))
+@pytest.mark.parametrize("name", networks.NETWORKS)
+def test_gradients_of_every_network_are_the_hand_written_ones(name):
+    make, size = networks.NETWORKS[name]
+    assert_as_by_hand(make().double(), np.random.default_rng(0).standard_normal((4, *size)))
 
 
-def test_gradients_of_resnet34_are_the_hand_written_ones():
-    assert_as_by_hand(models.resnet34(2).double(), np.random.default_rng(0).standard_normal((4, 3, 32, 32)))
-
-
-def every_layer(rng):
-    return layers.Sequential(
-        layers.Conv2d(2, 6, 3, rng, stride=(1, 2), padding=1), layers.LocalResponseNorm(3, 0.5), layers.Sigmoid(), layers.BatchNorm2d(6),
-        layers.MaxPool2d(2, 1), layers.Identity(), layers.AvgPool2d(2, padding=1), layers.Tanh(), layers.AdaptiveAvgPool2d(3),
-        layers.Residual(layers.Projection(rng.standard_normal((7, 6, 3, 3)), trained=False), layers.Projection(rng.standard_normal((7, 6, 3, 3)))),
-        layers.BatchNorm1d(7), layers.Clip(-1, 1), layers.Dropout(0.3), layers.Flatten(), layers.ReLU(), layers.Linear(7, 3, rng))
+def test_every_network_of_the_course_is_tried():
+    makers = {thing for name, thing in vars(models).items() if name in models.__all__ and callable(thing)}
+    assert makers == set(networks.FAMILIES)
 
 
 def test_every_layer_as_by_hand():
-    rng = np.random.default_rng(0)
-    assert {type(layer) for layer in every_layer(rng).modules()} == set(autograd.LAYERS)
-    for mode in (True, False):
-        assert_as_by_hand(every_layer(rng).double().train(mode), rng.standard_normal((4, 2, 8, 9)))
+    nets = {(2, 6, 14): networks.every_layer, (5, 7, 6): lambda: layers.Sequential(layers.LocalResponseNorm(3, 0.5), layers.AdaptiveAvgPool2d((3, 2)))}
+    for size, make in nets.items():
+        for mode in (True, False):
+            assert_as_by_hand(make().double().train(mode), np.random.default_rng(0).standard_normal((4, *size)))
+    assert {type(layer) for make in nets.values() for layer in make().modules()} == set(autograd.LAYERS)
 
 
 def test_automatic_against_finite_differences():

@@ -2,40 +2,22 @@
 import copy
 import importlib
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import networks
 import numpy as np
 import pytest
+from networks import DIGITS
 
 from helpers import functional as F
 from helpers import handover, layers, models
 
 # Keras hands PyTorch's tensors to np.array, whose new argument they do not know.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
-DIGITS, PHOTOS = (1, 28, 28), (3, 32, 32)
-NETWORKS = {
-    "mlp": (models.mlp, DIGITS), "two_layer_cnn": (models.two_layer_cnn, DIGITS),
-    **{f"skip_cnn {kind}": (lambda kind=kind: models.skip_cnn(0, kind), DIGITS) for kind in models.SKIPS},
-    "residual_block": (lambda: models.residual_block(5, 0), (5, 7, 6)),
-    "resnet": (lambda: models.resnet((1, 2), (16, 20), num_classes=3), (3, 33, 40)),
-    "resnet34": (lambda: models.resnet34(num_classes=2), PHOTOS),
-}
-
-
-def every_layer():
-    """All that is not in the networks; every stride, padding and size is another along height than along width."""
-    rng = np.random.default_rng(1)
-    straight, around = rng.standard_normal((2, 7, 6, 3, 4), np.float32)
-    return layers.Sequential(
-        layers.Conv2d(2, 6, (3, 2), rng, stride=(2, 1), padding=(2, 1)), layers.Sigmoid(), layers.BatchNorm2d(6, eps=1e-3, momentum=0.2),
-        layers.MaxPool2d((3, 2), (1, 2), (1, 0)), layers.Identity(), layers.AvgPool2d((2, 3), (1, 2), (0, 1)), layers.Tanh(),
-        layers.Residual(layers.Projection(straight, trained=False), layers.Projection(around)),
-        layers.BatchNorm1d(7), layers.Clip(-0.5, 0.75), layers.Dropout(0.3), layers.ReLU(), layers.Linear(7, 3, rng, bias=False))
-
-
-NETWORKS["every layer"] = every_layer, (2, 6, 14)
+NETWORKS = {**networks.NETWORKS, "every layer": (networks.every_layer, (2, 6, 14))}
 each_network = pytest.mark.parametrize("name", NETWORKS)
 
 
@@ -92,6 +74,18 @@ def test_keras_needs_something_to_compute_with(monkeypatch):
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     with pytest.raises(ImportError, match="nothing that it can compute with: run pip install torch"):
         handover.to_keras(models.mlp())
+
+
+@pytest.mark.parametrize("there, chosen, wanted", [
+    ({"jax"}, None, "jax"), ({"torch", "jax"}, None, "torch"), ({"tensorflow", "torch"}, None, None), ({"torch"}, "jax", "jax")])
+def test_keras_computes_with_what_there_is_unless_told(there, chosen, wanted, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: True if name in there else None)
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.setenv("KERAS_BACKEND", chosen or "")
+    if chosen is None:
+        monkeypatch.delenv("KERAS_BACKEND")
+    handover._choose_backend()
+    assert os.environ.get("KERAS_BACKEND") == wanted
 
 
 def test_nothing_is_imported_before_it_is_needed():

@@ -31,7 +31,8 @@ from .losses import (
 )
 from .norm import batch_norm, batch_norm_backward, local_response_norm, local_response_norm_backward
 from .pool import (
-    adaptive_avg_pool2d, adaptive_avg_pool2d_backward, avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward,
+    adaptive_avg_pool2d, adaptive_avg_pool2d_backward, avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward, subsample_pad,
+    subsample_pad_backward,
 )
 
 memory.keep_freed_memory()
@@ -42,5 +43,6 @@ __all__ = [
     "conv2d_loops", "cross_entropy", "cross_entropy_backward", "dropout", "dropout_backward", "identity", "identity_backward",
     "im2col", "l2_loss", "l2_loss_backward", "linear", "linear_backward", "local_response_norm", "local_response_norm_backward",
     "max_pool2d", "max_pool2d_backward", "mse_loss", "mse_loss_backward", "project", "project_backward", "relu",
-    "relu_backward", "sigmoid", "sigmoid_backward", "softmax", "softmax_backward", "tanh", "tanh_backward",
+    "relu_backward", "sigmoid", "sigmoid_backward", "softmax", "softmax_backward", "subsample_pad", "subsample_pad_backward", "tanh",
+    "tanh_backward",
 ]

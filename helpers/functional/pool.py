@@ -88,6 +88,33 @@ def adaptive_avg_pool2d_backward(dy, cache):
     return rows.T @ dy @ columns
 
 
+def subsample_pad(x, filters, stride):
+    """Every stride-th pixel, and channels of zeros put after x's own (He et al. 2016, section 3.3, option A).
+
+    x (N, C, H, W), stride a whole number or (along height, along width) -> y (N, filters, H / stride, W / stride), rounded up, cache.
+    """
+    check_float("subsample_pad", x=x)
+    check_axes("subsample_pad", "x", x, IMAGE)
+    stride = pair("subsample_pad", "stride", stride, 1)
+    if x.shape[1] > filters:
+        raise ValueError(f"subsample_pad: x has {x.shape[1]} channels, more than the {filters} wanted: channels are only added")
+    kept = x[:, :, ::stride[0], ::stride[1]]
+    count, channels, height, width = kept.shape
+    y = channels_first(np.zeros((count, height, width, filters), x.dtype))  # lies as convolutions' outputs do
+    y[:, :channels] = kept
+    return y, (x.shape, x.dtype, y.shape, stride)
+
+
+def subsample_pad_backward(dy, cache):
+    """dy (N, filters, OH, OW) -> dx (N, C, H, W): pixels that were left out get zeros, and channels that were added have no say."""
+    x_shape, dtype, y_shape, stride = cache
+    check_upstream("subsample_pad_backward", dy, y_shape, dtype)
+    count, channels, height, width = x_shape
+    dx = channels_first(np.zeros((count, height, width, channels), dtype))
+    dx[:, :, ::stride[0], ::stride[1]] = dy[:, :channels]
+    return dx
+
+
 def _means(size, count, dtype):
     """A matrix (count, size) whose product with `size` numbers is the mean of each of `count` windows."""
     means = np.zeros((count, size), dtype)

@@ -38,20 +38,14 @@ def _norm(layer, name, settings):
     return [norm]
 
 
-def _flatten(layer, name, settings):
-    """Channel by channel, as here, so that the weights that follow stay as they are; rows are flat."""
-    flatten = keras.layers.Flatten(name=name, **settings)
-    return [_ChannelsFirst(keras.layers.Permute((3, 1, 2), name=f"{name}_channels_first", **settings)), flatten]
-
-
-class _ChannelsFirst:
+def _channels_first(x):
     """(N, H, W, C) -> (N, C, H, W); rows (N, C) as they are."""
+    return keras.ops.transpose(x, (0, 3, 1, 2)) if len(x.shape) == 4 else x
 
-    def __init__(self, permute):
-        self.permute = permute
 
-    def __call__(self, x):
-        return self.permute(x) if len(x.shape) == 4 else x
+def _flatten(layer, name, settings):
+    """Channel by channel, as here, so that the weights that follow stay as they are."""
+    return [_channels_first, keras.layers.Flatten(name=name, **settings)]
 
 
 def _projection(layer, name, settings):
@@ -69,6 +63,14 @@ def _global_mean(layer, name, settings):
 def _pool(kind, fill):
     return lambda layer, name, settings: [*_padded(layer, name, fill, settings),
                                           kind(layer.kernel_size, layer.stride, name=name, **settings)]
+
+
+def _subsample_pad(layer, name, settings):
+    """Windows of one pixel, and zeros in channels after its own."""
+    def padded(x):
+        return keras.ops.pad(x, ((0, 0), (0, 0), (0, 0), (0, layer.filters - x.shape[-1])))
+
+    return [keras.layers.MaxPooling2D(1, layer.stride, name=name, **settings), padded]
 
 
 def _activation(function):
@@ -91,7 +93,9 @@ LAYERS = {
     layers.Projection: _projection,
     layers.ReLU: _activation("relu"),
     layers.Residual: lambda layer, name, settings: [keras.layers.Add(name=name, **settings)],
+    layers.Scale: lambda layer, name, settings: [keras.layers.Rescaling(layer.factor, name=name, **settings)],
     layers.Sigmoid: _activation("sigmoid"),
+    layers.SubsamplePad: _subsample_pad,
     layers.Tanh: _activation("tanh"),
 }
 
@@ -114,10 +118,15 @@ class Graph(Walk):
     def add(self, layer, a, b):
         return self.made[layer][0]([a, b])
 
+    def open(self, layer, gate, x):
+        return gate * x
+
+    def close(self, layer, gate, x):
+        return (1 - gate) * x
+
     def all(self):
         """Every layer of Keras in it."""
-        parts = [part.permute if isinstance(part, _ChannelsFirst) else part for made in self.made.values() for part in made]
-        return [part for part in parts if isinstance(part, keras.layers.Layer)]
+        return [part for made in self.made.values() for part in made if isinstance(part, keras.layers.Layer)]
 
 
 for kind in LAYERS.keys() - {layers.Residual, layers.Identity}:

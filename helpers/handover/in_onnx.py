@@ -43,6 +43,13 @@ class Graph(Walk):
     def add(self, layer, a, b):
         return self.node("Add", layer, a, b)
 
+    def open(self, layer, gate, x):
+        return self.node("Mul", layer, gate, x, part="open")
+
+    def close(self, layer, gate, x):
+        rest = self.node("Sub", layer, self.constant(layer, "one", np.ones((), self.dtype)), gate, part="rest")
+        return self.node("Mul", layer, rest, x, part="closed")
+
     def Conv2d(self, layer, x):
         return self.window("Conv", layer, x, layer.weight.value.shape[2:], *self.weight(layer, "weight"), *self.weight(layer, "bias"))
 
@@ -78,6 +85,16 @@ class Graph(Walk):
     def Clip(self, layer, x):
         ends = [self.constant(layer, name, np.array(getattr(layer, name), self.dtype)) for name in ("low", "high")]
         return self.node("Clip", layer, x, *ends)
+
+    def Scale(self, layer, x):
+        return self.node("Mul", layer, self.constant(layer, "factor", np.array(layer.factor, self.dtype)), x)
+
+    def SubsamplePad(self, layer, x):
+        numbers = {"from": [0, 0], "to": [2**62] * 2, "axes": [2, 3], "steps": layer.stride, "filters": [layer.filters], "ahead": [0] * 5, "after": [0] * 2}
+        at = {name: self.constant(layer, name, np.array(value, np.int64)) for name, value in numbers.items()}
+        kept = self.node("Slice", layer, x, at["from"], at["to"], at["axes"], at["steps"], part="kept")
+        added = self.node("Sub", layer, at["filters"], self.node("Shape", layer, x, part="channels", start=1, end=2), part="added")
+        return self.node("Pad", layer, kept, self.node("Concat", layer, at["ahead"], added, at["after"], part="pads", axis=0))
 
     def Dropout(self, layer, x):
         return x  # in evaluation

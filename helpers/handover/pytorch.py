@@ -6,14 +6,57 @@ from .. import layers
 
 
 class Residual(nn.Module):
-    """body(x) + shortcut(x)."""
+    """body(x) + shortcut(x), or, with a gate g, g(x) body(x) + (1 - g(x)) shortcut(x)."""
 
-    def __init__(self, body, shortcut):
+    def __init__(self, body, shortcut, gate):
         super().__init__()
-        self.body, self.shortcut = body, shortcut
+        self.body, self.shortcut, self.gate = body, shortcut, gate
 
     def forward(self, x):
-        return self.body(x) + self.shortcut(x)
+        if self.gate is None:
+            return self.body(x) + self.shortcut(x)
+        gate = self.gate(x)
+        return gate * self.body(x) + (1 - gate) * self.shortcut(x)
+
+
+class Carry(nn.Module):
+    """(1 - gate(x)) x."""
+
+    def __init__(self, gate):
+        super().__init__()
+        self.gate = gate
+
+    def forward(self, x):
+        return (1 - self.gate(x)) * x
+
+
+class Scale(nn.Module):
+    """factor x."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x):
+        return self.factor * x
+
+    def extra_repr(self):
+        return f"{self.factor}"
+
+
+class SubsamplePad(nn.Module):
+    """Every stride-th pixel, and channels of zeros after x's own."""
+
+    def __init__(self, filters, stride):
+        super().__init__()
+        self.filters, self.stride = filters, stride
+
+    def forward(self, x):
+        kept = x[:, :, ::self.stride[0], ::self.stride[1]]
+        return nn.functional.pad(kept, (0, 0, 0, 0, 0, self.filters - x.shape[1]))
+
+    def extra_repr(self):
+        return f"{self.filters}, stride={self.stride}"
 
 
 class Projection(nn.Module):
@@ -84,7 +127,9 @@ LAYERS = {
     layers.MaxPool2d: lambda layer: nn.MaxPool2d(layer.kernel_size, layer.stride, layer.padding),
     layers.Projection: lambda layer: Projection(layer.weight.value, layer.trained),
     layers.ReLU: lambda layer: nn.ReLU(),
+    layers.Scale: lambda layer: Scale(layer.factor),
     layers.Sigmoid: lambda layer: nn.Sigmoid(),
+    layers.SubsamplePad: lambda layer: SubsamplePad(layer.filters, layer.stride),
     layers.Tanh: lambda layer: nn.Tanh(),
 }
 
@@ -100,7 +145,9 @@ def _translated(module, made):
     if isinstance(module, layers.Sequential):
         peer = nn.Sequential(*map(inner, module.layers))
     elif isinstance(module, layers.Residual):
-        peer = Residual(inner(module.body), inner(module.shortcut))
+        peer = Residual(inner(module.body), inner(module.shortcut), module.gate and inner(module.gate))
+    elif isinstance(module, layers.Carry):
+        peer = Carry(inner(module.gate))
     elif type(module) in LAYERS:
         peer = LAYERS[type(module)](module)
     elif isinstance(getattr(module, "path", None), layers.Module):

@@ -5,7 +5,8 @@ from .. import layers
 class Walk:
     """Calls one method for each layer that x passes, named as the layer's class: `Conv2d(layer, x)` returns what comes out.
 
-    `names` has each module's name in the network. A subclass has a method for every layer that its framework has, and `add`.
+    `names` has each module's name in the network. A subclass has a method for every layer that its framework has, and for
+    sums and products: `add(layer, a, b)`, `open(layer, gate, x)`, which is gate x, and `close(layer, gate, x)`, (1 - gate) x.
     """
 
     framework = ""
@@ -26,8 +27,15 @@ class Walk:
             x = self(layer, x)
         return x
 
-    def Residual(self, net, x):
-        return self.add(net, self(net.body, x), self(net.shortcut, x))
+    def Residual(self, layer, x):
+        straight, around = self(layer.body, x), self(layer.shortcut, x)
+        if layer.gate is not None:
+            gate = self(layer.gate, x)
+            straight, around = self.open(layer, gate, straight), self.close(layer, gate, around)
+        return self.add(layer, straight, around)
+
+    def Carry(self, layer, x):
+        return self.close(layer, self(layer.gate, x), x)
 
     def Identity(self, layer, x):
         return x

@@ -1,8 +1,8 @@
 """What is measured, each in a process of its own: `peers.py KIND PEER WHAT CORES` prints its figures as JSON.
 
 KIND is a training step of a small network ("step"), or of ResNet-34 ("resnet"), its convolutions ("convolutions"), single
-operations ("operations"), a batch norm of large maps ("norm"), where a step's time goes ("profile"), a step as batch and image
-grow ("growth"), or the whole run of the skip network ("run"). `speed.py` starts them.
+operations ("operations"), a batch norm of large maps ("norm"), a step by hand and by the engine ("engine"), where a step's time goes
+("profile"), a step as batch and image grow ("growth"), or the whole run of the skip network ("run"). `speed.py` starts them.
 """
 import json
 import os
@@ -366,6 +366,33 @@ def norm(peer, _):
     return per_image(run, [(x, dy)] * STEPS)
 
 
+def engine(_, name):
+    """[milliseconds by hand, milliseconds by the engine] of a forward and a backward pass on one core; the two take turns."""
+    from helpers import autograd, models
+    from helpers import functional as F
+    from helpers.blas import one_thread
+    HELD.enter_context(one_thread())
+    deep = name == "resnet34"
+    net, rng = models.resnet34(2, 0) if deep else network(name), np.random.default_rng(0)
+    images = rng.random((16, 3, 32, 32) if deep else (SHARD, 1, 28, 28), np.float32)
+    labels = np.arange(len(images)) % 2
+    net.drop_input_gradient()
+
+    def by_hand():
+        net.backward(F.cross_entropy(net.forward(images), labels)[1])
+
+    def by_the_engine():
+        autograd.cross_entropy(autograd.functional_call(net, autograd.tensors_of(net), images), labels).backward()
+
+    times = {by_hand: [], by_the_engine: []}
+    for _ in range(15 if deep else STEPS):
+        for step, found in times.items():
+            began = time.perf_counter()
+            step()
+            found.append((time.perf_counter() - began) * 1000)
+    return [statistics.median(found[3:]) for found in times.values()]
+
+
 # --- Where a step's time goes ------------------------------------------------------------------------
 
 def profile(_, name):
@@ -436,7 +463,8 @@ def import_time(_, __):
 
 
 if __name__ == "__main__":
-    kinds = {"step": step, "resnet": resnet, "convolutions": convolutions, "operations": operations, "norm": norm, "profile": profile, "growth": growth, "run": run, "import": import_time}
+    kinds = {"step": step, "resnet": resnet, "convolutions": convolutions, "operations": operations, "norm": norm, "engine": engine,
+             "profile": profile, "growth": growth, "run": run, "import": import_time}
     if len(sys.argv) == 5:
         _, kind, peer, what, where = sys.argv
         if where == "one" and hasattr(os, "sched_setaffinity"):

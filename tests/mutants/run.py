@@ -79,7 +79,7 @@ def run_tests(folder, tests, report):
         sys.exit(int(pytest.main([
             "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "--hypothesis-profile=mutants",
             "-W", "ignore::pytest.PytestAssertRewriteWarning",  # hypothesis is imported already
-            "-m", "not browser and not torch", *[f"tests/{name}" for name in tests]])))
+            "-m", "not browser and not torch and not handover", *[f"tests/{name}" for name in tests]])))
 
 
 def planted(mistake, folder):
