@@ -3,7 +3,7 @@ from functools import cache
 
 import numpy as np
 
-from helpers import analysis, data, functional as F, geometry, layers, live, models, optim, training
+from helpers import data, functional as F, geometry, layers, live, models, optim, training
 from helpers.models.resnet import BasicBlock
 from helpers.published import cnn, skip
 
@@ -210,7 +210,8 @@ MAKERS = {
     "cuts": lambda: live.cuts(_narrow_trained()[0], _colour().x_test, _colour().y_test, _colour().classes),
     "epochs": lambda: live.epochs(_epochs()),
     "residual_graph": live.residual_graph,
-    "checkpoints": lambda: live.checkpoints(analysis.costs(models.resnet((2, 2), (4, 6), 2), np.ones((3, 3, 32, 32), np.float32)), 3),
+    "checkpoints": lambda: live.checkpoints([("stem", 1.0, 0.6, 30), ("block 1", 2.0, 0.5, 20), ("block 2", 1.5, 0.4, 25),
+                                            ("block 3", 3.0, 0.3, 10), ("block 4", 2.5, 0.2, 15)], 3),
     "two_trainings": lambda: live.two_trainings(_two_trainings()),
     "inert": lambda: live.inert(skip.SkipNet(0, list(skip.FAULTS)), cnn.pixels(_digits().x_test[:1])[0], _digits().y_test[0]),
 }
