@@ -20,6 +20,7 @@ import numpy as np
 
 from .data import FOLDER as DATA
 from .files import replacing, write_npz
+from .spread import numbers_of_cores
 
 FOLDER = DATA / "logs"
 CHECKSUMS = "checksums.json"
@@ -58,7 +59,7 @@ def executor(description, arguments=None):
     if it is not said, each held to one core where the system can do that; with one, None: this process.
     An error in the block, an interrupt too, ends these processes at once.
     """
-    parser, cores = argparse.ArgumentParser(description=description.partition("\n")[0]), _cores()
+    parser, cores = argparse.ArgumentParser(description=description.partition("\n")[0]), numbers_of_cores()
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--scheduler", metavar="tcp://HOST:8786", help="run on the Dask cluster at this address")
     choice.add_argument("--workers", metavar="N", type=int, help="run in N processes here: one a core, if not said")
@@ -88,11 +89,6 @@ def executor(description, arguments=None):
                 for process in set(active_children()) - set(others):
                     process.kill()
                 raise
-
-
-def _cores():
-    """The cores that this process may use."""
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
 
 
 def _begin(queue):

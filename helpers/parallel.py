@@ -6,7 +6,6 @@ NumPy lets other threads work during matrix products and large copies. Each thre
 its values; in training the network itself is the first of them.
 """
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
@@ -15,7 +14,7 @@ import numpy as np
 
 from .blas import one_thread
 from .layers.copies import copy_of, of_the_course, restart
-from .layers.group import Apart, Group, Member, Shards
+from .layers.group import Apart, Group, Member, Shards, Stopped
 from .spread import cores
 
 _PASSING = "group", "input_gradient"  # what a pass sets in modules
@@ -95,7 +94,7 @@ def workers(net, training, whole=False):
         others = len(parts) - 1 if together else min(len(parts), cores()) - 1  # threads beside this one
         while len(team) < min(len(parts), others + (1 if again else 2)):
             team.append(Worker(copy_of(net, buffers=training), training))
-        shared, waiting, results, errors = Shards(len(parts)), SimpleQueue(), [None] * len(parts), []
+        shared, waiting, results, errors = Shards(len(parts) if together else 0), SimpleQueue(), [None] * len(parts), []
         for rank in range(1, len(parts)):
             waiting.put(rank)
 
@@ -106,8 +105,8 @@ def workers(net, training, whole=False):
             try:
                 results[rank] = worker.compute(work, parts[rank], group, key)
             except BaseException as error:
-                errors.append((isinstance(error, threading.BrokenBarrierError), rank, error))
-                shared.barrier.abort()  # releases the shards that wait for this one
+                errors.append((isinstance(error, Stopped), rank, error))
+                shared.stop()  # releases the shards that wait for this one
                 if not isinstance(error, Exception):  # an interrupt, or an exit
                     raise
 
@@ -124,7 +123,7 @@ def workers(net, training, whole=False):
             for future in futures:
                 future.result()
         finally:
-            shared.barrier.abort()  # an interrupt may have come in the middle
+            shared.stop()  # an interrupt may have come in the middle
         if errors:
             raise min(errors, key=lambda error: error[:2])[2]
         return results

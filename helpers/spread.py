@@ -7,9 +7,14 @@ import numpy as np
 WORTH = 2**16  # numbers: with smaller pieces threads wait for each other longer than they work
 
 
+def numbers_of_cores():
+    """The numbers of the cores that this process may use."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+
+
 def cores():
     """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return len(numbers_of_cores())
 
 
 def spread(work, pieces, sizes):

@@ -160,6 +160,7 @@ def test_gradients_add_up_over_backward_passes():
     x.grad = None
     y.backward()
     np.testing.assert_array_equal(x.grad, [2, 4])
+    assert y.grad is None  # it is no leaf
 
 
 def test_no_gradient_shares_memory_with_another_or_with_what_was_handed_in():
@@ -417,6 +418,19 @@ def test_automatic_can_go_back_twice():
     first = [net.backward(dy), *(parameter.grad for parameter in net.parameters())]
     for before, after in zip(first, [net.backward(dy), *(parameter.grad for parameter in net.parameters())], strict=True):
         np.testing.assert_array_equal(before, after)
+
+
+def test_one_graph_at_a_time_and_none_while_measuring(monkeypatch):
+    net, seen = Automatic(layers.Sequential(layers.Linear(3, 2, 0))), []
+
+    def watched(*arguments):
+        seen.append((net.cache is None, autograd.is_grad_enabled()))
+        return functional_call(*arguments)
+
+    monkeypatch.setattr(autograd.modules, "functional_call", watched)
+    for net.recording in (True, True, False):
+        net.forward(np.ones((4, 3), np.float32))
+    assert seen == [(True, True), (True, True), (True, False)] and net.cache is None
 
 
 @pytest.mark.parametrize("count", [50, 120])

@@ -17,6 +17,7 @@ from helpers import handover, layers, models
 
 # Keras hands PyTorch's tensors to np.array, whose new argument they do not know.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
+ROOT = Path(__file__).parents[1]
 NETWORKS = {**networks.NETWORKS, "every layer": (networks.every_layer, (2, 6, 14))}
 each_network = pytest.mark.parametrize("name", NETWORKS)
 
@@ -91,7 +92,7 @@ def test_keras_computes_with_what_there_is_unless_told(there, chosen, wanted, mo
 def test_nothing_is_imported_before_it_is_needed():
     code = "import sys, helpers.handover; print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60,
-                            cwd=Path(handover.__file__).parents[2]).stdout.split()
+                            cwd=ROOT).stdout.split()
     assert {"torch", "keras", "onnx", "onnxruntime"}.isdisjoint(loaded)
 
 
@@ -328,3 +329,16 @@ def test_keras_refuses():
     net.layers[0].a.b = layers.Linear(2, 2, 0)
     with pytest.raises(ValueError, match="would both be 0_a_b"):
         handover.to_keras(net)
+
+
+# --- The README -----------------------------------------------------------------------------------
+
+@pytest.mark.handover
+def test_the_readmes_example_runs_as_pasted():
+    torch, onnx = pytest.importorskip("torch"), pytest.importorskip("onnx")
+    keras = keras_or_skip()
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Hand the work over")[2].partition("\n## ")[0]
+    names = {"images": np.zeros((1, 3, 32, 32), np.float32)}
+    exec("\n".join(line[4:] for line in section.splitlines() if line.startswith("    ")), names)
+    assert isinstance(names["in_torch"], torch.nn.Module) and isinstance(names["in_keras"], keras.Model)
+    assert isinstance(names["in_onnx"], onnx.ModelProto)

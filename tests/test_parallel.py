@@ -20,7 +20,7 @@ from helpers.layers import (
     BatchNorm2d, Buffer, Conv2d, Dropout, Flatten, Identity, Linear, MaxPool2d, Module, Parameter, ReLU, Residual, Sequential,
     Tanh,
 )
-from helpers.layers.group import Group, Member, Shards
+from helpers.layers.group import Group, Member, Shards, Stopped
 from helpers.optim import SGD
 
 SHARD = 7  # images at a time: 60 images are nine shards
@@ -41,8 +41,8 @@ def within(work):
     thread.start()
     thread.join(LIMIT)
     if not ended:
-        for barrier in [thing for thing in gc.get_objects() if isinstance(thing, threading.Barrier)]:
-            barrier.abort()  # or this process would not end either
+        for shards in [thing for thing in gc.get_objects() if isinstance(thing, Shards)]:
+            shards.stop()  # or this process would not end either
     assert ended, f"no end within {LIMIT} s: the shards wait for each other"
     result, error = ended[0]
     if error is not None:
@@ -254,13 +254,21 @@ def test_a_sum_does_not_depend_on_which_shard_is_first(order):
 
     for place, rank in enumerate(order):
         end = time.monotonic() + LIMIT
-        while shards.barrier.n_waiting < place:
+        while sum(box.qsize() for (to, _), box in shards.boxes.items() if to == order[-1]) < place:
             assert time.monotonic() < end
         threads.append(threading.Thread(target=work, args=(rank,), daemon=True))
         threads[-1].start()
     for thread in threads:
         thread.join(LIMIT)
     assert [found[rank].tolist() for rank in range(3)] == [[(1e16 + 1.0) - 1e16]] * 3
+
+
+def test_a_shard_that_goes_on_after_another_has_stopped_is_told_so_each_time():
+    shards = Shards(2)
+    shards.stop()
+    for _ in range(2):
+        with pytest.raises(Stopped):
+            within(lambda: Member(shards, 0).sum(np.zeros(1)))
 
 
 def test_a_shard_may_be_one_sum_ahead_of_the_others():

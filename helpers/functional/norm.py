@@ -8,14 +8,15 @@ from .checks import channels_first, channels_last, check_axes, check_float, chec
 
 
 class Cache(NamedTuple):
-    """What the backward pass needs: x as it is, and the statistics of the batch (C,)."""
+    """What the backward pass needs: x less its mean, channels side by side as in `_as_rows`, and the statistics of the batch (C,)."""
 
-    x: np.ndarray
+    centred: np.ndarray
     scale: np.ndarray       # 1 / sqrt(var + eps)
     weight: np.ndarray
     mean: np.ndarray
     var: np.ndarray         # divided by `count`
     count: float            # how many numbers a channel has in the whole batch; None where the statistics were given
+    shape: tuple            # of x
 
 
 BLOCK = 2**17  # numbers that are worked on at a time: they stay in a core's cache
@@ -44,21 +45,23 @@ def batch_norm(x, weight, bias, eps=1e-5, statistics=None, total=_whole):
                              f"x ({', '.join(axes)}) = {x.shape}, {name} (C,) wanted")
     rows, count = _as_rows(x), None
     if statistics is None:
-        *sums, count = total(np.append(_sums(rows, len(weight)), x.dtype.type(x.size // len(weight))))
+        sums = total(np.append(_sums(rows, len(weight)), x.dtype.type(x.size // len(weight))))
+        count = sums[-1]
         if count < 2:
             raise ValueError("batch_norm: a batch with one number a channel has no variance to divide by: use larger batches "
                              f"or images, or evaluation mode: x ({', '.join(axes)}) = {x.shape}")
-        mean = np.array(sums, x.dtype) / count
-        var = total(_sums_of_products(rows, mean)) / count
+        mean = sums[:-1] / count
+        centred, squares = _centred(rows, mean)
+        var = total(squares) / count
     else:
         mean, var = statistics
+        centred = rows - _along(rows, mean)[0]
     scale = 1 / np.sqrt(var + x.dtype.type(eps))
-    y, (shift, factor, offset) = np.empty_like(rows), _along(rows, mean, scale * weight, bias)
-    for part, out in _blocks(rows, y):
-        np.subtract(part, shift, out=out)  # first, so that a large mean costs no digits
-        out *= factor
+    y, (factor, offset) = np.empty_like(rows), _along(rows, scale * weight, bias)
+    for part, out in _blocks(centred, y):
+        np.multiply(part, factor, out=out)  # of what is centred, so that a large mean costs no digits
         out += offset
-    return _from_rows(y, x.shape), Cache(x, scale, weight, mean, var, count)
+    return _from_rows(y, x.shape), Cache(centred, scale, weight, mean, var, count, x.shape)
 
 
 def batch_norm_backward(dy, cache, total=_whole):
@@ -67,23 +70,21 @@ def batch_norm_backward(dy, cache, total=_whole):
     dx = weight / sqrt(var + eps) (dy - mean of dy - normalised times the mean of dy normalised): mean and variance depend
     on x, too. Where they were given, dx = weight / sqrt(var + eps) dy.
     """
-    check_upstream("batch_norm_backward", dy, cache.x.shape, cache.x.dtype)
-    rows, upstream = _as_rows(cache.x), _as_rows(dy)
-    dbias, dweight = _sums(upstream, len(cache.weight)), cache.scale * _sums_of_products(rows, cache.mean, upstream)
-    factor = cache.weight * cache.scale
+    check_upstream("batch_norm_backward", dy, cache.shape, cache.centred.dtype)
+    upstream, products = _as_rows(dy), np.zeros_like(cache.weight)
+    for part, above in _blocks(cache.centred, upstream):
+        products += _sums_of_products(part, above, len(products))
+    dbias, dweight, factor = _sums(upstream, len(products)), cache.scale * products, cache.weight * cache.scale
     if cache.count is None:
-        dx = upstream * _along(rows, factor)[0]
+        dx = upstream * _along(upstream, factor)[0]
     else:
         mean_dy, mean_product = total(np.stack([dbias, dweight])) / cache.count
-        dx = np.empty_like(rows)
-        shift, factor, lost, slope = _along(rows, cache.mean, factor, mean_dy, mean_product * cache.scale)
-        for part, above, out in _blocks(rows, upstream, dx):
-            centred = part - shift
-            centred *= slope  # normalised times the mean of dy normalised
+        dx, (factor, lost, slope) = np.empty_like(upstream), _along(upstream, factor, mean_dy, mean_product * cache.scale)
+        for part, above, out in _blocks(cache.centred, upstream, dx):
             np.subtract(above, lost, out=out)
-            out -= centred
+            out -= part * slope  # normalised times the mean of dy normalised
             out *= factor
-    return _from_rows(dx, cache.x.shape), dweight, dbias
+    return _from_rows(dx, cache.shape), dweight, dbias
 
 
 # --- A few rows at a time, so that each number comes once from memory for several steps -------------
@@ -118,13 +119,18 @@ def _sums(rows, channels):
     return (np.ones(len(rows), rows.dtype) @ rows).reshape(-1, channels).sum(axis=0)
 
 
-def _sums_of_products(rows, mean, others=None):
-    """Of (rows - mean) times the others, or times itself, for each channel (C,): E[x²] - mean² loses all digits in float32."""
-    (shift,), found = _along(rows, mean), np.zeros_like(mean)
-    for part, other in _blocks(rows, rows if others is None else others):
-        centred = part - shift
-        found += np.einsum("rm,rm->m", centred, centred if others is None else other).reshape(-1, len(mean)).sum(axis=0)
-    return found
+def _sums_of_products(rows, others, channels):
+    """The sum of the products of each channel (C,)."""
+    return np.einsum("rm,rm->m", rows, others).reshape(-1, channels).sum(axis=0)
+
+
+def _centred(rows, mean):
+    """Rows less their mean, and the sum of its squares for each channel (C,): E[x²] - mean² loses all digits in float32."""
+    (shift,), centred, squares = _along(rows, mean), np.empty_like(rows), np.zeros_like(mean)
+    for part, out in _blocks(rows, centred):
+        np.subtract(part, shift, out=out)
+        squares += _sums_of_products(out, out, len(mean))
+    return centred, squares
 
 
 # --- Over neighbouring channels -------------------------------------------------------------------

@@ -18,14 +18,16 @@ def forward(x, taps, stride, padding, out):
 
 def backward(dy, pixels, taps, x_shape, stride, padding, input_gradient):
     """dx (N, H, W, C), or None without `input_gradient`, and dtaps (KH, KW, C, F)."""
-    upstream, dtaps = _pixels_first(dy), np.zeros_like(taps)
+    upstream, dtaps, unmet = _pixels_first(dy), np.empty_like(taps), np.ones(taps.shape[:2], bool)
     dx = np.zeros_like(pixels) if input_gradient else None
     for tap, outputs, inputs in meetings(taps.shape[:2], x_shape[2:], stride, padding, dy.shape[1:3]):
         met = upstream[outputs]
         rows = met.reshape(-1, taps.shape[3])
-        dtaps[tap] = pixels[inputs].reshape(-1, taps.shape[2]).T @ rows
+        np.matmul(pixels[inputs].reshape(-1, taps.shape[2]).T, rows, out=dtaps[tap])
+        unmet[tap] = False
         if input_gradient:
             dx[inputs] += (rows @ taps[tap].T).reshape(*met.shape[:3], -1)
+    dtaps[unmet] = 0
     return _images_first(dx) if input_gradient else None, dtaps
 
 

@@ -4,7 +4,7 @@ Batch normalisation needs the mean of a whole batch. Its layer asks `self.group.
 that is the array itself, for shards an all-reduce, the sum over all of them. With it, batch normalisation is
 what PyTorch calls SyncBatchNorm.
 """
-import threading
+from queue import SimpleQueue
 
 import numpy as np
 
@@ -33,26 +33,35 @@ class Apart(Group):
                            "set synchronised = True in the class")
 
 
+class Stopped(RuntimeError):
+    """A shard cannot go on, for another one has stopped with an error."""
+
+
 class Shards:
     """The shards of one batch, `count` of them at work at the same time; shard number r has `Member(shards, r)` for its group."""
 
     def __init__(self, count):
-        self.barrier = threading.Barrier(count)
-        # Two lists in turn: a shard can be one sum ahead of another, but not two.
-        self.given = [None] * count, [None] * count
+        self.ranks, self.stopped = range(count), False
+        self.boxes = {(to, by): SimpleQueue() for to in self.ranks for by in self.ranks}  # what shard `by` has for shard `to`
+
+    def stop(self):
+        """Releases the shards that wait for another one: their sums raise `Stopped`, now and later."""
+        self.stopped = True
+        for box in self.boxes.values():
+            box.put(Stopped)
 
 
 class Member(Group):
     """One shard's place among `Shards`."""
 
     def __init__(self, shards, rank):
-        self.shards, self.rank, self.turn = shards, rank, 0
+        self.shards, self.rank = shards, rank
 
     def sum(self, array):
         """The sum of what all shards hand in, in the order of the shards, so that it does not depend on which is first.
 
-        Waits for all shards. Raises ValueError where they hand in arrays of different shapes, threading.BrokenBarrierError
-        where another shard has stopped with an error.
+        Waits for all shards. Raises ValueError where they hand in arrays of different shapes, `Stopped` where another shard
+        has stopped with an error.
         """
         total, *others = self._exchange(array)
         for part in others:
@@ -64,9 +73,13 @@ class Member(Group):
         self._exchange(None)
 
     def _exchange(self, array):
-        given, self.turn = self.shards.given[self.turn], 1 - self.turn
-        given[self.rank] = array
-        self.shards.barrier.wait()
+        if self.shards.stopped:
+            raise Stopped
+        for other in self.shards.ranks:
+            self.shards.boxes[other, self.rank].put(array)
+        given = [self.shards.boxes[self.rank, other].get() for other in self.shards.ranks]
+        if any(part is Stopped for part in given):
+            raise Stopped
         shapes = [None if part is None else np.shape(part) for part in given]
         if len(set(shapes)) > 1:
             raise ValueError(f"group.sum: the shards of a batch hand in arrays of different shapes, {shapes}: every shard must "

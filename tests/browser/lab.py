@@ -366,19 +366,38 @@ class VoilaPage:
 
 
 class Figure:
-    """One live figure on the page: its sliders and its picture."""
+    """One live figure on the page: its sliders, the boxes to tick, and its picture."""
 
     def __init__(self, page, output, name):
         self.page, self.name = page, name
         self._image = output.locator("img.widget-image").first
         self.sliders = [Slider(self, box) for box in output.locator(".slider-container").all()]
+        self.ticks = [Tick(self, box) for box in output.locator("input[type=checkbox]").all()]
 
     def frame(self):
         return self._image.get_attribute("src")
 
 
-class Slider:
-    """One slider of a figure. Every move returns milliseconds from key or button to the new picture, None if there came none."""
+class Control:
+    """What a figure's picture follows. Every move returns milliseconds from key or button to the new picture, None if there came none."""
+
+    def _timed(self, act):
+        before, answers = self.value(), self.page.evaluate("window.answers ?? 0")
+        self.page.evaluate("window.shown = null")
+        act()
+        if self.value() == before:
+            return None
+        try:
+            # The kernel answers every move, with a picture or without.
+            self.page.wait_for_function("answers => window.shown !== null || window.answers > answers", arg=answers, timeout=30_000)
+            self.page.wait_for_function("window.shown !== null", timeout=2000)
+        except TimeoutError:
+            return None
+        return self.page.evaluate("window.shown - window.pressed")
+
+
+class Slider(Control):
+    """One slider of a figure."""
 
     def __init__(self, figure, box):
         self.figure, self.page = figure, figure.page
@@ -420,16 +439,15 @@ class Slider:
 
         return self._timed(rest)
 
-    def _timed(self, act):
-        before, answers = self.value(), self.page.evaluate("window.answers ?? 0")
-        self.page.evaluate("window.shown = null")
-        act()
-        if self.value() == before:
-            return None
-        try:
-            # The kernel answers every move, with a picture or without.
-            self.page.wait_for_function("answers => window.shown !== null || window.answers > answers", arg=answers, timeout=30_000)
-            self.page.wait_for_function("window.shown !== null", timeout=2000)
-        except TimeoutError:
-            return None
-        return self.page.evaluate("window.shown - window.pressed")
+
+class Tick(Control):
+    """One box to tick."""
+
+    def __init__(self, figure, box):
+        self.figure, self.page, self._box = figure, figure.page, box
+
+    def value(self):
+        return self._box.is_checked()
+
+    def click(self):
+        return self._timed(self._box.click)

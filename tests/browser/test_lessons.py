@@ -55,7 +55,7 @@ def test_a_page_that_asks_late_for_widgets_makes_no_error_and_a_lost_widget_does
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_lesson_runs_and_every_slider_changes_its_picture_at_its_ends_and_middle(lesson, name, latencies):
+def test_lesson_runs_and_every_slider_and_box_changes_its_picture(lesson, name, latencies):
     lesson.open(name)
     assert not lesson.trusted()
     assert seen(lesson.page) == as_pictures(pictures_of(NOTEBOOKS / name))
@@ -75,6 +75,8 @@ def test_lesson_runs_and_every_slider_changes_its_picture_at_its_ends_and_middle
             slider.put_back(stood)
             assert len(frames) > 1, f"{figure.name}: slider {number} changes nothing. {lesson.errors()}"
             latencies.setdefault((name, figure.name), []).extend(time for time in took if time is not None)
+        for number, tick in enumerate(figure.ticks):
+            assert [tick.click(), tick.click()].count(None) == 0, f"{figure.name}: box {number} changes nothing. {lesson.errors()}"
     assert not lesson.errors()
     assert seen(lesson.page) == pictures_of(NOTEBOOKS / name)
     assert not lesson.misfits()
