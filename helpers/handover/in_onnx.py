@@ -90,7 +90,8 @@ class Graph(Walk):
         return self.node("Mul", layer, self.constant(layer, "factor", np.array(layer.factor, self.dtype)), x)
 
     def SubsamplePad(self, layer, x):
-        numbers = {"from": [0, 0], "to": [2**62] * 2, "axes": [2, 3], "steps": layer.stride, "filters": [layer.filters], "ahead": [0] * 5, "after": [0] * 2}
+        numbers = {"from": [0, 0], "to": [2**62] * 2, "axes": [2, 3], "steps": layer.stride, "filters": [layer.filters],
+                   "ahead": [0] * 5, "after": [0] * 2}
         at = {name: self.constant(layer, name, np.array(value, np.int64)) for name, value in numbers.items()}
         kept = self.node("Slice", layer, x, at["from"], at["to"], at["axes"], at["steps"], part="kept")
         added = self.node("Sub", layer, at["filters"], self.node("Shape", layer, x, part="channels", start=1, end=2), part="added")

@@ -202,7 +202,7 @@ def report(found, rounds):
           for line in (f"One core, {what}.", "", *table(["part", "µs an image"], profile(found["profile"][name])))),
         "## Single operations", "", "Forward and backward together, one core; sizes as in the skip network.", "",
         *table(["operation", *peers, "ours / installed", "ours / best"], operations({peer: found["operations"][peer] for peer in peers})),
-        "## As the batch and the image grow", "", "A step of the two-layer CNN on all cores; peak memory of the process and its workers.", "",
+        "## As the batch and the image grow", "", "A step of the two-layer CNN on all cores; peak memory of the process.", "",
         *table(["batch", "image", "ours, µs an image", "PyTorch at its best", "ours, MB", "PyTorch at its best, MB"], growth(found["growth"]))])
 
 

@@ -2,8 +2,10 @@
 
     python tests/mutants/run.py [WORD ...]      # only mistakes whose name holds one of the words
 
+The test that noticed a mistake the last time, as `noticed.json` says, is asked first, then all that should notice it.
 Ends with an error if a mistake goes unnoticed, or no longer fits the code, or if a test that turned red is red without it too.
 """
+import json
 import multiprocessing
 import os
 import re
@@ -26,6 +28,7 @@ PROCESSES = multiprocessing.get_context("forkserver" if "forkserver" in multipro
 PROCESSES.set_forkserver_preload(["hypothesis.extra.numpy", "ipywidgets", "matplotlib.figure", "nbformat", "numpy", "pytest", "tqdm"])
 
 ROOT = Path(__file__).resolve().parents[2]
+NOTICED = Path(__file__).with_name("noticed.json")  # {mistake: the test that turned red}
 SECONDS = 300  # a mistake can make a test wait for ever: that is noticed too
 IGNORED = shutil.ignore_patterns(".*", "__pycache__", "*.part", "mndata.npz", "*-ubyte*", "planes_birds.npz", "cifar-10*")
 
@@ -55,7 +58,7 @@ def first_red(folder, tests):
         process.kill()
         process.join()
         return f"(no end within {SECONDS} s)"
-    if process.exitcode == 0:
+    if process.exitcode in (0, pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.USAGE_ERROR):  # the last two: it is there no more
         return None
     said = report.read_text(encoding="utf-8")
     red = re.search(r"^(?:FAILED|ERROR) tests/(.+?)(?: - .*)?$", said, re.M)
@@ -82,13 +85,13 @@ def run_tests(folder, tests, report):
             "-m", "not browser and not torch and not handover", *[f"tests/{name}" for name in tests]])))
 
 
-def planted(mistake, folder):
-    """The first test that turns red with this mistake in the copy, or None."""
+def planted(mistake, last, folder):
+    """The first test that turns red with this mistake in the copy, or None; the test `last`, if there is one, is asked first."""
     path = folder / mistake.file
     right = path.read_text(encoding="utf-8")
     path.write_text(right.replace(mistake.right, mistake.wrong), encoding="utf-8")
     try:
-        return first_red(folder, files(mistake))
+        return (last and first_red(folder, [last])) or first_red(folder, files(mistake))
     finally:
         path.write_text(right, encoding="utf-8")
 
@@ -123,14 +126,18 @@ def main(words):
             finally:
                 copies.put(folder)
 
-        reds = []
-        for mistake, red in zip(chosen, pool.map(lambda mistake: in_a_copy(planted, mistake), chosen)):
+        reds, noticed = [], json.loads(NOTICED.read_text(encoding="utf-8"))
+        for mistake, red in zip(chosen, pool.map(lambda mistake: in_a_copy(planted, mistake, noticed.get(mistake.name)), chosen)):
             reds.append((mistake, red))
             print(f"{mistake.name:<62} {red or 'NOT NOTICED'}", flush=True)
         unnoticed = sum(red is None for _, red in reds)
         for red in pool.map(lambda tests: in_a_copy(lambda folder: first_red(folder, sorted(tests))), judges(reds).values()):
             if red:
                 raise SystemExit(f"Without any mistake {red} is red too: it cannot judge.")
+    noticed |= {mistake.name: red.split("[")[0] for mistake, red in reds if red and not red.startswith("(")}
+    names = {mistake.name for mistake in MISTAKES}
+    text = json.dumps({name: test for name, test in sorted(noticed.items()) if name in names}, indent=0, ensure_ascii=False)
+    NOTICED.write_text(f"{text}\n", encoding="utf-8")
     print(f"{len(chosen) - unnoticed} of {len(chosen)} mistakes noticed, in {time.monotonic() - began:.0f} s")
     return 1 if unnoticed else 0
 
