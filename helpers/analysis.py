@@ -4,8 +4,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from . import functional as F
-from . import training
-from .layers import Module, Parameter, Residual
+from . import autograd, geometry, training
+from .layers import Module, Parameter, Residual, Sequential
+from .models.resnet import BasicBlock
 
 
 class LossPlane:
@@ -191,6 +192,48 @@ def accuracies_without(net, blocks, cuts, images, labels):
 
 
 # --- Optimisers on surfaces of two parameters ----------------------------------------------------------
+
+def kept_arrays(output):
+    """The arrays that the graph of a tensor of `autograd` keeps for its backward pass, each once, without the values of leaves.
+
+    A view counts as the array that it looks at.
+    """
+    order = autograd.topological_order(output)
+    found, waiting = {}, [part for tensor in order if tensor.parents for part in (tensor.value, tensor.cache)]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, (tuple, list)):
+            waiting.extend(part)
+        elif isinstance(part, np.ndarray):
+            found[id(_owner(part))] = _owner(part)
+    for tensor in order:
+        if not tensor.parents:
+            found.pop(id(_owner(tensor.value)), None)
+    return list(found.values())
+
+
+def _owner(array):
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def costs(net, images):
+    """[(name, MB, MB, multiplications)] of the stem and of each block of a residual network, for square images (N, C, S, S).
+
+    The first number of megabytes is that of all arrays that the part's backward pass reads, counted in its graph, the second
+    that of its output.
+    """
+    size, found, x = images.shape[2], [], images
+    blocks = [module for module in net.modules() if isinstance(module, BasicBlock)]
+    stem = Sequential(*net.path.layers[:net.path.layers.index(net.layer1)])
+    for part, row in zip([stem, *blocks], geometry.walk(net, size), strict=True):
+        output = autograd.functional_call(part, autograd.tensors_of(part), autograd.Tensor(x, requires_grad=True))
+        kept = sum(array.nbytes for array in kept_arrays(output))
+        found.append((row["name"], kept / 1e6, output.value.nbytes / 1e6, len(images) * row["products"]))
+        x = output.value
+    return found
+
 
 def _bowl(x, y, k):
     return (x * x + k * y * y) / 2, x, k * y

@@ -133,6 +133,14 @@ def _narrow(seed=0, pooled=True):
     return layers.Sequential(*stem[:3 + pooled], *blocks, layers.AdaptiveAvgPool2d(1), layers.Flatten(), layers.Linear(8, 2, rng))
 
 
+def _two_trainings():
+    """Two seeds and 40 steps: what the log `two_trainings` has, once with no difference at all."""
+    rng = np.random.default_rng(0)
+    here = {name: rng.uniform(0.1, 2, (2, 40)) for name in ("float32", "float64")}
+    apart = {"float32": 1e-6 * rng.standard_normal((2, 40)), "float64": 1e-15 * rng.standard_normal((2, 40)) * (np.arange(40) > 0)}
+    return {f"{name} here": here[name] for name in here} | {f"{name} PyTorch": here[name] + apart[name] for name in here}
+
+
 @cache
 def _narrow_trained():
     """Such a network after some steps on planes and birds, and its first filters before them."""
@@ -204,6 +212,10 @@ MAKERS = {
     "maps": lambda: live.maps(*_narrow_trained(), 2 * _colour().x_test[:3] - 1),
     "cuts": lambda: live.cuts(_narrow_trained()[0], _colour().x_test, _colour().y_test, _colour().classes),
     "epochs": lambda: live.epochs(_epochs()),
+    "residual_graph": live.residual_graph,
+    "checkpoints": lambda: live.checkpoints([("stem", 1.0, 0.6, 30), ("block 1", 2.0, 0.5, 20), ("block 2", 1.5, 0.4, 25),
+                                            ("block 3", 3.0, 0.3, 10), ("block 4", 2.5, 0.2, 15)], 3),
+    "two_trainings": lambda: live.two_trainings(_two_trainings()),
     "inert": lambda: live.inert(skip.SkipNet(0, list(skip.FAULTS)), cnn.pixels(_digits().x_test[:1])[0], _digits().y_test[0]),
 }
 

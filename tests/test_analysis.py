@@ -1,13 +1,17 @@
 """What the live figures draw is true: gradients by finite differences, slices and paths by another way of computing them."""
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from helpers import autograd
 from helpers import functional as F
 from helpers import models, optim
 from helpers.analysis import (
-    RATES, SURFACES, LossPlane, best_runs, gradient_norms, optimizer_path, outputs_and_gradients, score_gradient,
+    RATES, SURFACES, LossPlane, best_runs, costs, gradient_norms, kept_arrays, optimizer_path, outputs_and_gradients, score_gradient,
 )
 from helpers.gradcheck import numeric_gradient, relative_error
+from helpers.models.resnet import BasicBlock
 
 NOISE = np.random.default_rng(0).random((1, 1, 28, 28))
 
@@ -102,3 +106,28 @@ def test_the_best_learning_rate_has_the_lowest_mean_loss_of_those_tried(surface,
         means = np.nan_to_num(np.mean(runs, axis=1), nan=np.inf)
         rate, losses = best[name]
         assert rate == pytest.approx(RATES[np.argmin(means)]) and np.allclose(losses, runs[np.argmin(means)]), name
+
+
+def test_a_graph_keeps_each_array_once_and_nothing_of_its_leaves():
+    x, w = (autograd.Tensor(np.ones(shape), requires_grad=True) for shape in ((2, 3), (4, 3)))
+    h = autograd.linear(x, w, None)
+    y = autograd.relu(h.reshape(4, 2)) + 1.0
+    assert sorted(array.size for array in kept_arrays(y)) == [8, 8, 8]  # h, its ReLU, and y; h's view is h
+    with autograd.no_grad():
+        assert kept_arrays(h * 2) == []
+
+
+def test_what_parts_of_a_network_cost_is_what_python_says_that_they_take():
+    net, images = models.resnet((1, 2), (16, 32), num_classes=3), np.random.default_rng(0).random((8, 3, 32, 32), dtype=np.float32)
+    found, x = costs(net, images), net.layer1.forward(net.path.layers[3].forward(F.relu(net.bn1.forward(net.conv1.forward(images)))[0]))
+    assert [name for name, *_ in found] == ["stem", "block 1", "block 2", "block 3"]
+    blocks = [module for module in net.modules() if isinstance(module, BasicBlock)]
+    for (_, kept, passed, products), block in zip(found[2:], blocks[1:]):
+        tensors, image = autograd.tensors_of(block), autograd.Tensor(x, requires_grad=True)
+        tracemalloc.start()
+        y = autograd.functional_call(block, tensors, image)
+        taken = tracemalloc.get_traced_memory()[0] / 1e6
+        tracemalloc.stop()
+        assert kept == pytest.approx(taken, rel=0.1) and passed == y.value.nbytes / 1e6
+        x = y.value
+    assert products == 8 * 2 * 32 * 32 * (3 * 4 - 2)**2  # of eight images, where taps meet a map of 4 × 4

@@ -48,11 +48,11 @@ def course_map():
     arrows.append(((places[3][0] + 0.92, places[3][1]), edge(places[3], (9, places[3][1]))))  # into 03, from outside
     corners = [np.transpose(arrow) for arrow in arrows]
     corners += [[[x - 0.36, x + 0.36], [y - 0.28, y + 0.28]] for x, y in places]
-    corners += [[[-0.36, 0.16], [y, y]] for y in (-0.55, -0.81)] + [[[1.9, 2.3], [-0.87, -0.75]]]
+    corners += [[[-0.36, 0.16], [y, y]] for y in (-0.55, -0.81)]
     texts = [(x, y + 0.18, [number]) for number, (x, y) in enumerate(places)] + [(x, y - 0.09, name) for name, (x, y) in zip(names, places)]
     numbered = [token for number, name in enumerate(names) for token in (number, *name)]
     return {**{f"0 patch {place}": some for place, some in enumerate(corners)},
-            "0 texts": texts + [(0.27, -0.55, [6, 8]), (0.27, -0.81, [3])], "alt": [*numbered, 6, 8, 3, 15]}
+            "0 texts": texts + [(0.27, -0.55, [6, 8]), (0.27, -0.81, [3])], "alt": [*numbered, 6, 8, 3]}
 
 
 def _sets():

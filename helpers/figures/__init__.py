@@ -13,14 +13,13 @@ from .lesson_11 import by_mode
 from .lesson_12 import by_length, other_shortcuts, without_a_block
 from .lesson_13 import five_epochs, products, without_block
 from .lesson_14 import accuracies_by_order, runs_by_epoch, stream_means
-from .lesson_15 import two_trainings
 from .shared import confusion, strip, weight_images
 from .style import Picture
 
 __all__ = [
-    "Picture", "accuracies_by_order", "by_length", "by_mode", "class_balance", "confusion", "course_map", "degradation",
-    "depth", "durations", "feature_maps", "five_epochs", "fixes", "initialisation", "learning_rates", "logit_trace",
-    "loss_curves", "mistakes", "mosaic", "neuron", "other_shortcuts", "overfitting", "products", "race", "regions",
-    "runs_by_epoch", "step_sizes", "stream_means", "strip", "two_layers", "two_trainings", "very_deep", "weight_images",
-    "with_and_without", "without_a_block", "without_block",
+    "Picture", "accuracies_by_order", "by_length", "by_mode", "class_balance", "confusion", "course_map",
+    "degradation", "depth", "durations", "feature_maps", "five_epochs", "fixes", "initialisation", "learning_rates",
+    "logit_trace", "loss_curves", "mistakes", "mosaic", "neuron", "other_shortcuts", "overfitting", "products",
+    "race", "regions", "runs_by_epoch", "step_sizes", "stream_means", "strip", "two_layers", "very_deep",
+    "weight_images", "with_and_without", "without_a_block", "without_block",
 ]

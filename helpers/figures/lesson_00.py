@@ -9,11 +9,11 @@ from .style import (FRAME, GRADIENT_TEXT, INK, INPUT, OUTPUT, PIXELS, TEST, TRAI
 LESSONS = ("start here", "one layer", "dense nets", "convolution\nforward", "convolution\nbackward", "two-layer\nCNN",
            "clinic 1:\nthe CNN", "skip\nconnection", "clinic 2:\nthe skip", "Adam", "depth", "normalisation", "residual\nblocks",
            "ResNet-34", "pre-\nactivation", "autograd")
-CLINICS, READY = (6, 8), 15  # lessons that may be left out, and how many lessons there are so far
+CLINICS = 6, 8  # lessons that may be left out
 
 
 def course_map():
-    """The sixteen lessons as a path, those to come dashed; the first stands out. Two more ways lead through it.
+    """The sixteen lessons as a path; the first stands out. Two more ways lead through it.
 
     The novice's passes the clinics by, the engineer's begins at lesson 03.
     """
@@ -29,25 +29,17 @@ def course_map():
         ax.add_patch(arrow(start, stop, OUTPUT, f"arc3,rad={0.16 if y0 == y1 else -0.12}", ls=(0, (4, 2))))
     ax.add_patch(arrow((3.92, 3), (3.39, 3), GRADIENT_TEXT))
     for number, ((x, y), name) in enumerate(zip(places, LESSONS)):
-        here, ready = number == 0, number < READY
         ax.add_patch(FancyBboxPatch((x - 0.36, y - 0.28), 0.72, 0.56, boxstyle="round,pad=0.02,rounding_size=0.08",
-                                    fc=WEIGHT if here else "#E3F0F8" if ready else "white",
-                                    ec=INPUT if ready else FRAME, lw=2.5, ls="-" if ready else "--"))
-        ax.text(x, y + 0.18, f"{number:02}", ha="center", va="center", fontsize=15, weight="bold", color=INK if ready else FRAME)
-        ax.text(x, y - 0.09, name, ha="center", va="center", fontsize=14, linespacing=1.0, color=INK if ready else FRAME)
-    for x, y, colour, dashes, words in (
-            (0, -0.55, OUTPUT, (0, (4, 2)), "a novice may leave out the two clinics, 06 and 08"),
-            (0, -0.81, GRADIENT_TEXT, "-", "an engineer may begin at 03"),
-            (2.2, -0.81, FRAME, None, "dashed: to come")):
-        if dashes:
-            ax.add_patch(arrow((x - 0.36, y), (x + 0.16, y), colour, ls=dashes))
-        else:
-            ax.add_patch(FancyBboxPatch((x - 0.3, y - 0.06), 0.4, 0.12, boxstyle="round,pad=0.02", fc="white", ec=colour, lw=2.5, ls="--"))
-        ax.text(x + 0.27, y, words, va="center", fontsize=15)
+                                    fc=WEIGHT if number == 0 else "#E3F0F8", ec=INPUT, lw=2.5))
+        ax.text(x, y + 0.18, f"{number:02}", ha="center", va="center", fontsize=15, weight="bold", color=INK)
+        ax.text(x, y - 0.09, name, ha="center", va="center", fontsize=14, linespacing=1.0, color=INK)
+    for y, colour, dashes, words in ((-0.55, OUTPUT, (0, (4, 2)), "a novice may leave out the two clinics, 06 and 08"),
+                                     (-0.81, GRADIENT_TEXT, "-", "an engineer may begin at 03")):
+        ax.add_patch(arrow((-0.36, y), (0.16, y), colour, ls=dashes))
+        ax.text(0.27, y, words, va="center", fontsize=15)
     ax.set_title("Sixteen lessons: each passes its code on to the next")
     names = ", ".join(f"{number:02} {name}" for number, name in enumerate(LESSONS)).replace("-\n", "-").replace("\n", " ")
-    return Picture(fig, f"The map of the course: {names}. A novice may leave out 06 and 08; an engineer may begin at 03; "
-                        f"from {READY} on they are to come")
+    return Picture(fig, f"The map of the course: {names}. A novice may leave out 06 and 08; an engineer may begin at 03")
 
 
 def mosaic(data, title="Every row is one digit, by many hands"):

@@ -15,12 +15,13 @@ from .lesson_11 import batch_mates, dropout_masks, local_response, routes, weigh
 from .lesson_12 import block, cut_blocks, paths_by_length, shortcut_factor
 from .lesson_13 import blocks, cuts, epochs, maps, stems
 from .lesson_14 import bottleneck, orders, widths
+from .lesson_15 import checkpoints, residual_graph, two_trainings
 
 __all__ = [
-    "Live", "backward_pass", "batch_mates", "bias_correction", "block", "blocks", "bottleneck", "cut_blocks", "cuts",
-    "degradation", "design_filter", "dropout_masks", "epochs", "explorer", "factors", "feature_maps", "filters",
-    "fixes", "graph", "histograms", "how_many_pixels", "im2col", "inert", "local_response", "look_inside", "maps",
-    "max_pooling", "one_weight", "orders", "paths_by_length", "playground", "routes", "saliency", "shattered",
-    "shortcut_factor", "slide", "softmax", "stems", "step_size", "stride_and_padding", "training", "two_images",
-    "vanishing", "weight_scale", "widths",
+    "Live", "backward_pass", "batch_mates", "bias_correction", "block", "blocks", "bottleneck", "checkpoints",
+    "cut_blocks", "cuts", "degradation", "design_filter", "dropout_masks", "epochs", "explorer", "factors",
+    "feature_maps", "filters", "fixes", "graph", "histograms", "how_many_pixels", "im2col", "inert", "local_response",
+    "look_inside", "maps", "max_pooling", "one_weight", "orders", "paths_by_length", "playground", "residual_graph",
+    "routes", "saliency", "shattered", "shortcut_factor", "slide", "softmax", "stems", "step_size",
+    "stride_and_padding", "training", "two_images", "two_trainings", "vanishing", "weight_scale", "widths",
 ]
