@@ -6,7 +6,7 @@ PYTEST := $(BIN)/pytest
 NBVAL := $(PYTEST) --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-in test-versions test-oldest test-newest test-mnist test-mnist-early test-mnist-late test-browser test-hand-out mutants notebooks \
+.PHONY: help lab test test-in test-code test-lessons test-versions test-oldest test-newest test-mnist test-mnist-early test-mnist-late test-browser test-hand-out mutants notebooks \
 	hand-out logs bench look picture lock clean
 
 help:  ## list these targets
@@ -21,23 +21,26 @@ lab: .venv/lab  ## open the course in JupyterLab (the first time, install what i
 # One BLAS thread: sums are then made in the same order whatever the number of cores, so that a training run gives the
 # same digits; and on a busy machine threads that wait for each other can take most of the time. For stored outputs the
 # kind of processor must not matter either: any x86 since 2013 can do what Haswell does.
-test test-in test-mnist test-hand-out notebooks logs: export OPENBLAS_NUM_THREADS = 1
+test test-in test-code test-lessons test-mnist test-hand-out notebooks logs: export OPENBLAS_NUM_THREADS = 1
 test-mnist notebooks logs: export OPENBLAS_CORETYPE = Haswell
 # No progress bars among the outputs.
-test test-in test-mnist test-hand-out notebooks bench: export TQDM_DISABLE = 1
-test test-in test-browser test-hand-out bench: export COURSE_DIGITS = bundled
+test test-in test-code test-lessons test-mnist test-hand-out notebooks bench: export TQDM_DISABLE = 1
+test test-in test-code test-lessons test-browser test-hand-out bench: export COURSE_DIGITS = bundled
 test-mnist notebooks logs: export COURSE_DIGITS = mnist
 
-define TESTS
-$(PYTEST) -m "not browser"
-$(NBVAL) --nbval-lax notebooks
-endef
+# The tests and the lessons at the same time, for each of them keeps one core busy.
 test: .venv/test  ## run all tests and all notebooks on the bundled digits, with no network
-	$(TESTS)
+	@echo "Tests and lessons run at the same time, for some ten minutes; what each has to say is shown when it ends."
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-in
 
 # The same with the pytest of an environment that is there already: make test-in PYTEST=...
-test-in:
-	$(TESTS)
+test-in: test-code test-lessons
+
+test-code:
+	$(PYTEST) -m "not browser"
+
+test-lessons:
+	$(NBVAL) --nbval-lax notebooks
 
 # Both at once, for most tests keep one core busy.
 test-versions: .venv/lab  ## run all that on the oldest and on the newest versions that pyproject.toml allows
