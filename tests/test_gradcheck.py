@@ -65,7 +65,7 @@ def test_relative_error_wants_one_shape(first, second):
 
 @given(SHAPES, st.integers(0, 2**32 - 1))
 def test_numeric_gradient_of_a_known_function(shape, seed):
-    x = np.asarray(np.random.default_rng(seed).uniform(0.5, 2, shape))
+    x = np.asarray(np.random.default_rng(seed).uniform(0.5, 1.2, shape))  # where the cosine is not near 0
     weights = np.asarray(np.random.default_rng(seed + 1).uniform(0.5, 2, shape))
     assert relative_error(numeric_gradient(lambda: np.sum(weights * np.sin(x)), x), weights * np.cos(x)) < 1e-7
     # Central, not one-sided: on a square, central differences leave only rounding, even with a coarse step.
