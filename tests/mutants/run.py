@@ -58,7 +58,7 @@ def first_red(folder, tests):
         process.kill()
         process.join()
         return f"(no end within {SECONDS} s)"
-    if process.exitcode in (0, pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.USAGE_ERROR):  # the last two: it is there no more
+    if process.exitcode == 0:
         return None
     said = report.read_text(encoding="utf-8")
     red = re.search(r"^(?:FAILED|ERROR) tests/(.+?)(?: - .*)?$", said, re.M)
@@ -91,9 +91,15 @@ def planted(mistake, last, folder):
     right = path.read_text(encoding="utf-8")
     path.write_text(right.replace(mistake.right, mistake.wrong), encoding="utf-8")
     try:
-        return (last and first_red(folder, [last])) or first_red(folder, files(mistake))
+        return (may_notice(mistake, last, folder) and first_red(folder, [last])) or first_red(folder, files(mistake))
     finally:
         path.write_text(right, encoding="utf-8")
+
+
+def may_notice(mistake, last, folder):
+    """Whether `last`, if there is one, is still there, and in a file that should notice the mistake."""
+    file, _, test = (last or "").partition("::")
+    return file in files(mistake) and f"def {test}(" in (folder / "tests" / file).read_text(encoding="utf-8")
 
 
 def files(mistake):
