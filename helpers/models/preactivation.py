@@ -2,6 +2,7 @@
 import numpy as np
 
 from ..layers import AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Flatten, Identity, Linear, Module, ReLU, Residual, Sequential
+from .resnet import OnePath
 
 
 class PreactivationBottleneck(Module):
@@ -32,7 +33,7 @@ class PreactivationBottleneck(Module):
         return self.path.backward(dy)
 
 
-class PreactivationResNet(Module):
+class PreactivationResNet(OnePath):
     """Images (N, channels, H, W) -> logits (N, num_classes), without any pooling but the mean of each map at the end.
 
     Batch norm on the images (`bn0`, or none), a 3 × 3 convolution, stages of bottlenecks, of which all but the first begin with
@@ -55,15 +56,6 @@ class PreactivationResNet(Module):
         self.bn = BatchNorm2d(inputs, eps, momentum)
         self.fc = Linear(inputs, num_classes, rng)
         self.path = Sequential(self.bn0 or Identity(), self.conv1, *layers, self.bn, ReLU(), AdaptiveAvgPool2d(1), Flatten(), self.fc)
-
-    def forward(self, x):
-        return self.path.forward(x)
-
-    def backward(self, dy):
-        return self.path.backward(dy)
-
-    def drop_input_gradient(self):
-        self.path.drop_input_gradient()
 
 
 def preactivation_resnet(stages, filters, num_classes=1000, seed=0, channels=3, widths=None, normalise_input=True, eps=2e-5, momentum=0.1):

@@ -62,7 +62,20 @@ def _projection(channels, outputs, stride, rng):
     return Sequential(Conv2d(channels, outputs, 1, rng, stride, bias=False), BatchNorm2d(outputs))
 
 
-class ResNet(Module):
+class OnePath(Module):
+    """A network whose parts, each an attribute with a name of its own, are gone through one after the other: `path`."""
+
+    def forward(self, x):
+        return self.path.forward(x)
+
+    def backward(self, dy):
+        return self.path.backward(dy)
+
+    def drop_input_gradient(self):
+        self.path.drop_input_gradient()
+
+
+class ResNet(OnePath):
     """Images (N, channels, H, W) -> logits (N, num_classes): a stem, four stages of blocks, the mean of each map, a dense layer.
 
     The stem is a 7 × 7 convolution with stride 2, batch norm, ReLU, and max pooling of 3 × 3 with stride 2; stages two to four
@@ -84,15 +97,6 @@ class ResNet(Module):
             inputs = outputs
         self.fc = Linear(inputs, num_classes, rng)
         self.path = Sequential(self.conv1, self.bn1, ReLU(), MaxPool2d(3, 2, 1), *stages, AdaptiveAvgPool2d(1), Flatten(), self.fc)
-
-    def forward(self, x):
-        return self.path.forward(x)
-
-    def backward(self, dy):
-        return self.path.backward(dy)
-
-    def drop_input_gradient(self):
-        self.path.drop_input_gradient()
 
 
 def resnet(blocks, filters=(64, 128, 256, 512), num_classes=1000, channels=3, seed=0, zero_init_residual=False, block=BasicBlock):
