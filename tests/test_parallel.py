@@ -767,6 +767,27 @@ def test_looking_at_a_network_while_it_trains_changes_nothing():
         sys.setswitchinterval(interval)
 
 
+def test_a_parameter_can_be_copied_while_another_thread_sets_its_gradient():
+    parameter, over = Parameter(np.zeros(1)), threading.Event()
+
+    def train():
+        while not over.is_set():
+            parameter.clear()
+            parameter.grad = parameter.value
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread = threading.Thread(target=train, daemon=True)
+    thread.start()
+    try:
+        for _ in range(200_000):
+            assert list(parameter.__getstate__()) == ["value"]
+    finally:
+        over.set()
+        thread.join(LIMIT)
+        sys.setswitchinterval(interval)
+
+
 def test_a_network_that_cannot_be_copied_is_refused_in_words():
     class Locked(Identity):
         def __init__(self):

@@ -30,8 +30,8 @@ class Parameter:
     def grad(self, gradient):
         self._grad = gradient
 
-    def __getstate__(self):  # a copy or a pickle takes no gradient along
-        return {name: value for name, value in vars(self).items() if name != "_grad"}
+    def __getstate__(self):  # a copy or a pickle takes no gradient along; a list, for another thread may set one meanwhile
+        return {name: value for name, value in list(vars(self).items()) if name != "_grad"}
 
     def __repr__(self):
         return f"Parameter{self.value.shape}"

@@ -218,7 +218,8 @@ MISTAKES = _in(
     ("parameter: float16 is trained", "if self.value.dtype not in (np.float32, np.float64):", "if self.value.dtype.kind != \"f\":"),
     ("parameter: text that is a number", 'self.value.dtype.kind in "iuf":', 'self.value.dtype.kind in "iufU":'),
     ("parameter: Python numbers in float64", "self.value.astype(np.float32)", "self.value.astype(np.float64)"),
-    ("parameter: a copy takes the gradient along", 'for name, value in vars(self).items() if name != "_grad"}', "for name, value in vars(self).items()}"),
+    ("parameter: a copy takes the gradient along", 'in list(vars(self).items()) if name != "_grad"}', "in list(vars(self).items())}"),
+    ("parameter: not copied where a thread sets a gradient", "in list(vars(self).items())", "in vars(self).items()"),
     ("parameter: cleared, and it is as before", '        vars(self).pop("_grad", None)\n', ""),
     ("buffer: text is a state", 'not in "fiub"', 'not in "fiubU"'),
 ) + _in(
