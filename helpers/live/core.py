@@ -35,7 +35,7 @@ class Live(widgets.VBox):
     def __init__(self, fig, update, moving, alt, **controls):
         self.fig, self.update, self.moving, self.alt, self.controls = fig, update, moving, alt, controls
         self.moves = 0  # how often a control was moved
-        self._pixels = Pixels(fig, moving)
+        self.pixels = Pixels(fig, moving)
         width = f"{round(fig.get_figwidth() * fig.dpi)}px"
         self.image = widgets.Image(format="png", layout=widgets.Layout(width=width, max_width="100%"))
         row = widgets.HBox(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap", max_width=width))
@@ -53,8 +53,8 @@ class Live(widgets.VBox):
         """
         with one_thread():
             self.update(**values)
-        self._pixels.draw()
-        return self._pixels.png(compress_level)
+        self.pixels.draw()
+        return self.pixels.png(compress_level)
 
     @property
     def values(self):
