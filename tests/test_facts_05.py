@@ -1,8 +1,12 @@
 """What the figures of lesson 05 draw, computed a second way."""
+from types import SimpleNamespace
+
 import by_hand
 import numpy as np
 import pytest
 from picture_facts import Facts, shown
+
+from helpers import live
 
 facts = Facts()
 LAYERS = "first, before the ReLU", "first, after it", "second, before the ReLU", "second, after it"
@@ -94,3 +98,11 @@ def two_layers(image, first, second, p, title):
 @pytest.mark.parametrize("name", facts.names)
 def test_what_is_drawn_is_so(name):
     facts.check(name)
+
+
+def test_a_moved_digit_opens_at_one_that_only_the_second_network_reads():
+    def answering(guesses):
+        return SimpleNamespace(forward=lambda images: np.eye(10, dtype=np.float32)[guesses])
+
+    networks = {"one": answering([3, 0, 0, 6]), "other": answering([3, 0, 5, 6])}
+    assert live.shifts(networks, np.zeros((4, 1, 28, 28), np.float32), np.array([3, 4, 5, 6])).values["image"] == 2

@@ -922,6 +922,7 @@ MISTAKES = _in(
     ("feature_maps: the likeliest class's p under the true one's name", "probability(p[labels[image]])", "probability(p.max())"),
     ("filters: the last filter first", "np.nan_to_num(G.tiled(one, 4, gap=0)) for one in w", "np.nan_to_num(G.tiled(one, 4, gap=0)) for one in w[::-1]"),
     ("shifts: rows and columns exchanged", "top, left = _FARTHEST - rows, _FARTHEST - columns", "top, left = _FARTHEST - columns, _FARTHEST - rows"),
+    ("shifts: opens at a digit that both read", "second & ~first", "second & first"),
     ("shifts: moved the other way", "top, left = _FARTHEST - rows,", "top, left = _FARTHEST + rows,"),
     ("shifts: the probabilities of the digit in its place", "logits[name][rows, columns][[image]]", "logits[name][0, 0][[image]]"),
     ("shifts: the accuracy in the middle told", "shares[columns + _FARTHEST]:", "shares[_FARTHEST]:"),
