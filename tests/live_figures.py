@@ -24,6 +24,40 @@ def _layer(images=500):
     return loss_and_gradient, np.random.default_rng(0).standard_normal((10, 784)) * 0.01
 
 
+def _plane_network():
+    """Points in the plane, their labels, and the functions of lesson 02 that make, train and ask a network."""
+    rng = np.random.default_rng(0)
+    points = rng.uniform(-1.4, 1.4, (60, 2))
+
+    def new_network(sizes, rng):
+        inputs, hidden, outputs = sizes
+        return {"w1": rng.standard_normal((hidden, inputs)), "b1": np.zeros(hidden),
+                "w2": rng.standard_normal((outputs, hidden)) * np.sqrt(2 / hidden), "b2": np.zeros(outputs)}
+
+    def forward(net, x, nonlinear):
+        h, first = F.linear(x, net["w1"], net["b1"])
+        z, second = F.linear(np.maximum(h, 0) if nonlinear else h, net["w2"], net["b2"])
+        return z, (first, h, second)
+
+    def sgd(net, x, labels, lr, steps, rng, nonlinear):
+        for _ in range(steps):
+            batch, grads = rng.integers(0, len(x), 20), {}
+            z, (first, h, second) = forward(net, x[batch], nonlinear)
+            da, grads["w2"], grads["b2"] = F.linear_backward(F.cross_entropy(z, labels[batch])[1], second)
+            _, grads["w1"], grads["b1"] = F.linear_backward(da * (h > 0) if nonlinear else da, first)
+            for name, grad in grads.items():
+                net[name] -= lr * grad
+
+    return points, (np.hypot(points[:, 0] - 0.6, points[:, 1] - 0.5) < 0.8).astype(int), new_network, sgd, forward
+
+
+def _few_and_many():
+    """Two seeds, three numbers of images and four moments: what the log `overfitting` has."""
+    rng = np.random.default_rng(0)
+    return {"counts": np.array([100, 400, 1500]), "moments": np.array([10, 30, 200, 1000])} | {
+        f"{key} {what}": rng.uniform(0.5, 1, (3, 2, 4)).astype(np.float32) for key in ("train", "test") for what in ("losses", "accuracies")}
+
+
 @cache
 def _snapshots():
     net = models.mlp(seed=0)
@@ -173,6 +207,8 @@ MAKERS = {
     "graph": live.graph,
     "one_weight": lambda: live.one_weight(*_layer()),
     "step_size": lambda: live.step_size(*_layer(), sizes=[0.02, 0.5, 8.0]),
+    "boundary": lambda: live.boundary(*_plane_network()),
+    "overfitting": lambda: live.overfitting(_few_and_many()),
     "training": lambda: live.training(_snapshots(), "1.weight"),
     "slide": lambda: live.slide(_digits().x_train[15, 0], np.arange(25).reshape(5, 5) % 4 - 2, _slide),
     "design_filter": lambda: live.design_filter(_digits().x_train[:10, 0], _slide, [[-1, -1, 2], [-1, 2, -1], [2, -1, -1]]),
@@ -185,6 +221,7 @@ MAKERS = {
                                               _digits().x_test[_ten()], _digits().y_test[_ten()]),
     "filters": lambda: live.filters(_cnn()[1]),
     "fixes": lambda: live.fixes(["as published", "stride"], [0.001, 0.01, 0.1], _accuracies(), 0.126),
+    "shifts": lambda: live.shifts({"dense": models.mlp(seed=0), "CNN": _cnn()[0]}, _digits().x_test[:12], _digits().y_test[:12]),
     "saliency": lambda: live.saliency(_cnn()[0], _digits().x_test[_ten()]),
     "playground": live.playground,
     "bias_correction": live.bias_correction,

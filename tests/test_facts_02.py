@@ -1,6 +1,4 @@
 """What the figures of lesson 02 draw, computed a second way."""
-from types import SimpleNamespace
-
 import by_hand
 import numpy as np
 import pytest
@@ -20,18 +18,107 @@ def training(now, snapshots, name):
     return by_hand.scrubbed(now, snapshots, {"first layer": (name, images)})
 
 
-def _history():
-    rng = np.random.default_rng(0)
-    return [(SimpleNamespace(**{name: list(rng.random(epochs)) for name in ("train_loss", "test_loss", "train_accuracy", "test_accuracy")}),
-             "A training") for epochs in (1, 4, 12)]
+@facts.live
+def boundary(now, points, labels, new_network, sgd, forward):
+    nonlinear = now.kind == "ReLU"
+
+    def train():
+        rng, looks = np.random.default_rng(now.seed), []  # drawn as the figure does
+        net = new_network((2, now.neurons, 2), rng)
+        for step in range(0, 301, 10):
+            if step:
+                sgd(net, points, labels, now.lr, 10, rng, nonlinear)
+            looks.append({name: array.copy() for name, array in net.items()})
+        return looks
+
+    def scores(net, x, y):
+        """By loops over neurons, at any places."""
+        z = [net["b2"][0] + 0 * x, net["b2"][1] + 0 * x]
+        for (across, up), shift, out in zip(net["w1"], net["b1"], net["w2"].T):
+            h = across * x + up * y + shift
+            a = np.where(h > 0, h, 0) if nonlinear else h
+            z = [z[0] + out[0] * a, z[1] + out[1] * a]
+        return z
+
+    looks = now.once((now.neurons, now.kind, now.lr, now.seed), train)[:now.step // 10 + 1]
+    net, losses = looks[-1], []
+    for some in looks:
+        zero, one = scores(some, *points.T)
+        losses.append(np.mean([np.logaddexp(0, other - own) for own, other in zip(np.where(labels, one, zero), np.where(labels, zero, one))]))
+    zero, one = scores(net, *points.T)
+    hits = [(high > low) == label for low, high, label in zip(zero, one, labels)]
+    square, folds = np.array([(-1.6, -1.6), (1.6, -1.6), (1.6, 1.6), (-1.6, 1.6)]), []
+    cells = [square]
+    for w, b in zip(net["w1"], net["b1"]) if nonlinear else ():
+        def height(at, w=w, b=b):
+            return at @ w + b
+
+        if ends := _passed(square, height):
+            folds.append(sorted(ends, key=lambda at: at @ (-w[1], w[0])))
+        cells = [part for cell in cells for part in _halves(cell, height)]
+
+    def lead(at):
+        low, high = scores(net, *at)
+        return high - low
+
+    pieces = [sorted(map(tuple, ends)) for cell in cells if (ends := _passed(cell, lead))]
+    pieces.sort(key=lambda ends: ends[0][0] + ends[1][0])
+    across, up = np.meshgrid(np.linspace(-1.6, 1.6, 161), np.linspace(1.6, -1.6, 161))
+    low, high = scores(net, across, up)
+    straight = [len(pieces), "straight piece"] if pieces else ["no boundary"]
+    steps = [10 * look for look in range(len(looks))]
+    return {"controls": {"step": (10, 300), "neurons": (1, 16), "kind": ("none", "ReLU"), "lr": (0.03, 3), "seed": (0, 9)},
+            **shown("0 image 0", high > low, (0, 1), "sides"), "0 image 0 extent": (-1.61, 1.61, -1.61, 1.61),
+            "0 line 0": _gapped(folds), "0 line 1": _gapped(pieces),
+            "0 line 2": points[labels == 0].T, "0 line 2 colour": G.INPUT, "0 line 3": points[labels == 1].T, "0 line 3 colour": G.WEIGHT,
+            "1 line 0": (steps, losses), "1 line 1": ([now.step], losses[-1:]), "1 logarithmic": "y",
+            "suptitle": [now.neurons, *([] if nonlinear else ["no nonlinearity"]), now.step, sum(hits) / len(hits), *straight]}
 
 
-@facts.picture(_history)
-def loss_curves(history, title):
-    epochs = [epoch + 1 for epoch in range(len(history.test_loss))]
-    return {"0 line training": (epochs, history.train_loss), "0 line test": (epochs, history.test_loss),
-            "1 line training": (epochs, history.train_accuracy), "1 line test": (epochs, history.test_accuracy),
-            "0 ylabel": ["loss"], "1 ylabel": ["accuracy"]}
+def _passed(polygon, value):
+    """The points on the sides of a polygon at which a linear function passes 0: none or two."""
+    found = []
+    for one, other in zip(polygon, np.roll(polygon, -1, axis=0)):
+        if (value(one) > 0) != (value(other) > 0):
+            found.append(one + value(one) / (value(one) - value(other)) * (other - one))
+    return found
+
+
+def _halves(polygon, value):
+    """The parts of a convex polygon on both sides of the line on which a linear function is 0."""
+    parts = {True: [], False: []}
+    for one, other in zip(polygon, np.roll(polygon, -1, axis=0)):
+        parts[bool(value(one) > 0)].append(one)
+        for point in _passed(np.array([one, other]), value)[:1]:
+            parts[True].append(point)
+            parts[False].append(point)
+    return [np.array(part) for part in parts.values() if part]
+
+
+def _gapped(lines):
+    """x and y of straight lines, each followed by a gap."""
+    return np.transpose([at for line in lines for at in (*line, (np.nan, np.nan))]) if lines else np.zeros((2, 0))
+
+
+@facts.live
+def overfitting(now, log):
+    counts, moments = list(log["counts"]), list(log["moments"])
+    row, column, seeds = counts.index(now.count), moments.index(now.step), log["test losses"].shape[1]
+    wanted, means = {"controls": {"count": (counts[0], counts[-1]), "step": (moments[0], moments[-1])}, "0 logarithmic": "x",
+                            "1 logarithmic": "x", "0 vertical 0": now.step, "1 vertical 0": now.count}, {}
+    for place, (key, colour) in enumerate((("train", G.TRAIN), ("test", G.TEST))):
+        for seed in range(seeds):
+            name = f"0 line {place * seeds + seed}"
+            wanted |= {name: (moments, [log[f"{key} losses"][row, seed, some] for some in range(len(moments))]), f"{name} colour": colour}
+        table = [[log[f"{key} accuracies"][some, seed, column] for seed in range(seeds)] for some in range(len(counts))]
+        means[key] = [sum(map(float, some)) / seeds for some in table]
+        wanted |= {f"1 line {3 * place}": (counts, means[key]), f"1 line {3 * place} colour": colour,
+                   f"1 line {3 * place + 1}": ([count for count in counts for _ in range(seeds)], np.ravel(table)),
+                   f"1 line {3 * place + 1} colour": colour, f"1 line {('training', 'test')[place]}": np.zeros((2, 0))}
+    losses = [sum(map(float, log["test losses"][row, :, some])) / seeds for some in range(len(moments))]
+    train, test = means["train"][row], means["test"][row]
+    return wanted | {"0 title": [min(losses), moments[losses.index(min(losses))]],
+                     "suptitle": [now.count, now.step, train, test, 100 * (train - test)]}
 
 
 def _guesses():
@@ -59,27 +146,6 @@ def mistakes(images, labels, probabilities, classes):
     return wanted
 
 
-def _planes():
-    rng = np.random.default_rng(0)
-    points, labels = rng.uniform(-1.5, 1.5, (40, 2)), rng.integers(0, 2, 40)
-    return [(points, labels, {"a line": lambda places: (places[:, 0] + 0.5 * places[:, 1] > 0.3).astype(int),
-                              "a ring": lambda places: (np.hypot(*places.T) > 1).astype(int)})]
-
-
-@facts.picture(_planes)
-def regions(points, labels, classifiers):
-    wanted = {}
-    for axis, classify in enumerate(classifiers.values()):
-        hits = [classify(point[None])[0] == label for point, label in zip(points, labels)]
-        wanted |= {f"{axis} contours 0": lambda x, y, classify=classify: classify(np.column_stack([x, y])),
-                   f"{axis} title": [sum(hits) / len(hits)]}
-        for label, colour in enumerate((G.INPUT, G.WEIGHT)):  # as the regions, which are paler
-            wanted[f"{axis} line {label}"] = np.transpose([point for point, some in zip(points, labels) if some == label])
-            wanted[f"{axis} line {label} colour"] = colour
-        wanted[f"{axis} contours 0 colour"] = ["#CCE3F0", "#FAE7C2"]
-    return wanted
-
-
 @facts.picture(lambda: [({"small": np.array([1e-3, 1e-4, 0.0]), "He": np.array([1.0, 0.93, 1.1]), "large": np.array([1, 10, 900.4])}, "Three")])
 def initialisation(sizes, title):
     wanted, texts = {}, []
@@ -87,18 +153,6 @@ def initialisation(sizes, title):
         wanted[f"0 line {place}"] = [layer + 1 for layer in range(len(values))], values
         texts.append((len(values), values[-1], [name, values[-1]]))
     return wanted | {"0 texts": texts}
-
-
-@facts.picture(lambda: [([100, 400, 1500], np.random.default_rng(0).random((2, 3)), np.random.default_rng(1).random((2, 3)), "Fewer")])
-def overfitting(counts, train, test, title):
-    wanted, place = {"0 logarithmic": "x", "0 line training": np.zeros((2, 0)), "0 line test": np.zeros((2, 0))}, 0
-    for accuracies, colour in ((train, G.TRAIN), (test, G.TEST)):
-        lines = [[sum(column) / len(column) for column in zip(*accuracies)], None, *accuracies]  # None: the name's own, of no points
-        for line in lines:
-            if line is not None:
-                wanted |= {f"0 line {place}": (counts, line), f"0 line {place} colour": colour}
-            place += 1
-    return wanted
 
 
 @pytest.mark.parametrize("name", facts.names)

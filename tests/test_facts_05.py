@@ -1,8 +1,12 @@
 """What the figures of lesson 05 draw, computed a second way."""
+from types import SimpleNamespace
+
 import by_hand
 import numpy as np
 import pytest
 from picture_facts import Facts, shown
+
+from helpers import live
 
 facts = Facts()
 LAYERS = "first, before the ReLU", "first, after it", "second, before the ReLU", "second, after it"
@@ -30,6 +34,37 @@ def filters(now, snapshots):
     return by_hand.scrubbed(now, snapshots, {
         "first filters": ("0.weight", lambda w: by_hand.sheet(w[:, 0], 4, 1)),
         "second filters": ("2.weight", lambda w: by_hand.sheet([by_hand.sheet(channels, 4, 0) for channels in w], 3, 2))})
+
+
+@facts.live
+def shifts(now, networks, images, labels):
+    names, steps = list(networks), [column - 5 for column in range(11)]
+
+    def moved(image, rows, columns):
+        """Pixel by pixel of the digit that is moved."""
+        result = np.zeros((28, 28))
+        for row in range(28):
+            for column in range(28):
+                if 0 <= row + rows < 28 and 0 <= column + columns < 28:
+                    result[row + rows, column + columns] = image[0, row, column]
+        return result
+
+    def answers():
+        """For each network, {columns: logits of all images}."""
+        stacks = {columns: np.array([[moved(image, now.rows, columns)] for image in images], np.float32) for columns in steps}
+        return {name: {columns: network.forward(stack) for columns, stack in stacks.items()} for name, network in networks.items()}
+
+    z = now.once(now.rows, answers)
+    p = {name: by_hand.softmax(z[name][now.columns][now.image]) for name in names}
+    shares = {name: [sum(list(row).index(max(row)) == label for row, label in zip(z[name][columns], labels)) / len(labels)
+                     for columns in steps] for name in names}
+    wanted = {"controls": {"image": (0, len(images) - 1), "rows": (-5, 5), "columns": (-5, 5)}, "1 title": ["probabilities"]}
+    for place, name in enumerate(names):
+        wanted |= {f"1 bars {name}": ([digit + (-0.2, 0.2)[place] for digit in range(10)], p[name]), f"2 line {name}": (steps, shares[name])}
+    read = [word for name in names for word in (f"{name} reads", list(p[name]).index(max(p[name])))]
+    return wanted | {**shown("0 image 0", moved(images[now.image], now.rows, now.columns), (0, 1), "pixels"), "2 vertical 0": now.columns,
+                     "0 title": [labels[now.image]], "2 title": [shares[name][steps.index(now.columns)] for name in names],
+                     "suptitle": [now.rows, now.columns, *read]}
 
 
 @facts.live
@@ -63,3 +98,11 @@ def two_layers(image, first, second, p, title):
 @pytest.mark.parametrize("name", facts.names)
 def test_what_is_drawn_is_so(name):
     facts.check(name)
+
+
+def test_a_moved_digit_opens_at_one_that_only_the_second_network_reads():
+    def answering(guesses):
+        return SimpleNamespace(forward=lambda images: np.eye(10, dtype=np.float32)[guesses])
+
+    networks = {"one": answering([3, 0, 0, 6]), "other": answering([3, 0, 5, 6])}
+    assert live.shifts(networks, np.zeros((4, 1, 28, 28), np.float32), np.array([3, 4, 5, 6])).values["image"] == 2

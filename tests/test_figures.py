@@ -112,20 +112,6 @@ def test_initialisations_are_drawn_and_named_with_their_last_size():
     assert [text.xy[1] for text in ax.texts] == [values[-1] for values in sizes.values()]
 
 
-def test_overfitting_has_a_mark_for_each_seed_and_a_line_through_their_means():
-    train, test = np.array([[1.0, 0.9, 0.8], [1.0, 0.8, 0.7]]), np.array([[0.5, 0.6, 0.7], [0.3, 0.5, 0.6]])
-    drawn = lines(figures.overfitting([10, 100, 1000], train, test, "Less"))
-    for accuracies, colour, dash in ((train, style.TRAIN, "-"), (test, style.TEST, "--")):
-        assert np.allclose(drawn[colour, dash], accuracies.mean(axis=0)) and np.allclose(drawn[colour, "None"], accuracies)
-
-
-def test_regions_say_the_accuracy_and_mark_the_true_class():
-    points, labels = np.array([[0.0, 1.0], [0.5, -1.0], [1.0, 0.0], [-1.0, 0.2]]), np.array([1, 0, 1, 0])
-    ax = figures.regions(points, labels, {"half": lambda at: (at[:, 1] > 0.5).astype(int), "right": lambda at: (at[:, 0] > 0.7).astype(int)}).fig.axes[0]
-    assert ax.get_title() == "half: accuracy 75%"
-    assert [line.get_xydata().tolist() for line in ax.lines] == [points[labels == 0].tolist(), points[labels == 1].tolist()]
-
-
 def test_the_surest_mistake_stands_first_and_ties_keep_their_order():
     probabilities = np.array([[0.1, 0.9], [0.3, 0.7], [0.2, 0.8], [0.3, 0.7], [0.9, 0.1]])
     images = np.arange(5.0).reshape(5, 1, 1, 1) * np.ones((1, 1, 4, 4))

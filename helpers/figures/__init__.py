@@ -1,7 +1,7 @@
 """Static pictures: `style` has what they are made of, `shared` those of several lessons; the rest is sorted by lesson."""
 from .lesson_00 import class_balance, course_map, mosaic
 from .lesson_01 import neuron
-from .lesson_02 import initialisation, loss_curves, mistakes, overfitting, regions
+from .lesson_02 import initialisation, mistakes
 from .lesson_03 import depth, durations, feature_maps
 from .lesson_05 import two_layers
 from .lesson_06 import fixes
@@ -19,7 +19,7 @@ from .style import Picture
 __all__ = [
     "Picture", "accuracies_by_order", "by_length", "by_mode", "class_balance", "confusion", "course_map",
     "degradation", "depth", "durations", "feature_maps", "five_epochs", "fixes", "initialisation", "learning_rates",
-    "logit_trace", "loss_curves", "mistakes", "mosaic", "neuron", "other_shortcuts", "overfitting", "products",
-    "race", "regions", "runs_by_epoch", "step_sizes", "stream_means", "strip", "two_layers", "very_deep",
+    "logit_trace", "mistakes", "mosaic", "neuron", "other_shortcuts", "products",
+    "race", "runs_by_epoch", "step_sizes", "stream_means", "strip", "two_layers", "very_deep",
     "weight_images", "with_and_without", "without_a_block", "without_block",
 ]

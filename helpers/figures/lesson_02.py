@@ -1,8 +1,7 @@
-"""Pictures of lesson 02: initialisation, regions of the plane, a training's curves, overfitting, and confident mistakes."""
+"""Pictures of lesson 02: initialisation, and confident mistakes."""
 import numpy as np
-from matplotlib.ticker import PercentFormatter
 
-from .style import INK, INPUT, OUTPUT, PIXELS, TEST, TRAIN, WEIGHT, Picture, canvas, framed, pictures
+from .style import INK, INPUT, OUTPUT, PIXELS, TEST, Picture, canvas, framed, pictures
 
 
 def initialisation(sizes, title):
@@ -19,37 +18,6 @@ def initialisation(sizes, title):
     ax.minorticks_off()
     ax.yaxis.set_major_formatter("{x:g}")
     return Picture(fig, f"The size of activations in each layer, one line an initialisation: {title}")
-
-
-def overfitting(counts, train, test, title):
-    """Accuracy on training and test images against the number of training images; train, test: a row a seed, (seeds, counts)."""
-    fig, ax = canvas(10, 4.4)
-    for accuracies, colour, mark, dash, name in ((train, TRAIN, "o", "-", "training"), (test, TEST, "s", "--", "test")):
-        ax.plot(counts, np.mean(accuracies, axis=0), dash, color=colour)
-        ax.plot([], [], mark + dash, color=colour, label=name)
-        for row in accuracies:
-            ax.plot(counts, row, mark, color=colour)
-    ax.set(xscale="log", xlabel="training images", ylabel="accuracy", title=title)
-    ax.set_xticks(counts, [f"{count:,}" for count in counts])
-    ax.minorticks_off()
-    ax.yaxis.set_major_formatter("{x:.0%}")
-    ax.legend(loc="lower right")
-    return Picture(fig, f"Accuracy against the number of training images, on these and on the test images: {title}")
-
-
-def loss_curves(history, title):
-    """Loss and accuracy of a `History`, training and test, epoch by epoch."""
-    fig, (left, right) = canvas(10, 3.8, 1, 2)
-    epochs = np.arange(1, len(history.test_loss) + 1)
-    for ax, train, test, name in ((left, history.train_loss, history.test_loss, "loss"),
-                                  (right, history.train_accuracy, history.test_accuracy, "accuracy")):
-        ax.plot(epochs, train, color=TRAIN, marker="o", label="training")
-        ax.plot(epochs, test, color=TEST, marker="s", ls="--", label="test")
-        ax.set(xlabel="epoch", ylabel=name, xticks=epochs[:: max(1, len(epochs) // 5)])
-    left.legend()
-    right.yaxis.set_major_formatter(PercentFormatter(1))  # with as many digits as the marks need
-    fig.suptitle(title)
-    return Picture(fig, f"Loss and accuracy by epoch, training and test: {title}")
 
 
 def mistakes(images, labels, probabilities, classes):
@@ -70,18 +38,3 @@ def mistakes(images, labels, probabilities, classes):
         ax.set_visible(False)
     fig.suptitle(f"Wrong and sure of it: the worst of {len(wrong)} mistakes on {len(labels):,} test images")
     return Picture(fig, "The most confident mistakes: each image with its label, the network's guess, and how sure it was")
-
-
-def regions(points, labels, classifiers):
-    """Which side of its boundary each classifier puts the plane on: {title: function (n, 2) -> classes}."""
-    fig, axes = canvas(9, 4, 1, len(classifiers))
-    ticks = np.linspace(-1.6, 1.6, 161)
-    plane = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
-    for ax, (title, classify) in zip(axes, classifiers.items()):
-        ax.contourf(ticks, ticks, classify(plane).reshape(161, 161), levels=[-0.5, 0.5, 1.5],
-                    colors=["#CCE3F0", "#FAE7C2"])
-        for value, colour, marker in ((0, INPUT, "o"), (1, WEIGHT, "^")):
-            ax.plot(*points[labels == value].T, marker, color=colour, ms=7, mec="white", mew=0.8)
-        framed(ax).set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal")
-        ax.set_title(f"{title}: accuracy {np.mean(classify(points) == labels):.0%}")
-    return Picture(fig, "Two classes of points in the plane and the regions that each classifier gives them")

@@ -1,5 +1,6 @@
-"""Live figures of lesson 05: feature maps and their gradients, filters in training, and which pixels matter."""
+"""Live figures of lesson 05: feature maps and their gradients, filters in training, digits that move, and which pixels matter."""
 import numpy as np
+
 from .. import functional as F
 from ..analysis import outputs_and_gradients, score_gradient
 from ..figures import style as G
@@ -55,6 +56,63 @@ def filters(snapshots):
 def _deep(w):
     """Filters (F, C, KH, KW) as one image, each a block of its C slices, two blocks across."""
     return G.tiled(np.array([np.nan_to_num(G.tiled(one, 4, gap=0)) for one in w]), 3, gap=2)
+
+
+_FARTHEST = 5  # pixels that a digit is moved, in each direction
+_MARKS = (G.TEST, "o", "//"), (G.OUTPUT, "s", None)
+
+
+def shifts(networks, images, labels):
+    """A digit moved down and sideways: what two networks say of it, and how many of all images they read when so moved.
+
+    `networks` {name: network that takes images (n, 1, 28, 28) to logits (n, 10)}, two; labels (n,).
+    """
+    steps = range(-_FARTHEST, _FARTHEST + 1)
+    padded = np.pad(images, ((0, 0), (0, 0), (_FARTHEST, _FARTHEST), (_FARTHEST, _FARTHEST)))
+
+    def moved(rows, columns):
+        top, left = _FARTHEST - rows, _FARTHEST - columns
+        return padded[:, :, top:top + 28, left:left + 28]
+
+    logits = {name: {(rows, columns): network.forward(moved(rows, columns)) for rows in steps for columns in steps}
+              for name, network in networks.items()}
+    first, second = (some[0, 3].argmax(axis=1) == labels for some in logits.values())
+    telling = int(np.argmax(second & ~first))  # a digit that only the second still reads, to begin with
+    fig, (left, middle, right) = G.canvas(10.2, 4.3, 1, 3, width_ratios=(0.8, 1.2, 1.1))
+    picture = G.framed(left).imshow(images[0, 0], cmap=G.PIXELS, vmin=0, vmax=1)
+    bars, curves = {}, {}
+    for place, (name, (colour, mark, hatch)) in enumerate(zip(networks, _MARKS)):
+        bars[name] = middle.bar(np.arange(10) + 0.4 * place - 0.2, np.ones(10), 0.38, color=colour, edgecolor=G.INK, hatch=hatch,
+                                label=name)
+        curves[name], = right.plot([], [], f"{mark}-", color=colour, label=name)
+    middle.set(xticks=range(10), ylim=(0, 1.3), yticks=(0, 0.5, 1), title="probabilities")
+    middle.tick_params(axis="x", length=0)
+    middle.legend(loc="upper center", ncols=2)
+    right.set(xlim=(-_FARTHEST - 0.3, _FARTHEST + 0.3), ylim=(0, 1.03), xticks=range(-4, 5, 2), xlabel="columns to the right")
+    right.yaxis.set_major_formatter("{x:.0%}")
+    here = right.axvline(0, color=G.INK, lw=2, ls=":")
+    heads, title = [ax.set_title(" ") for ax in (left, right)], fig.suptitle(" ")
+
+    def update(image, rows, columns):
+        picture.set_data(moved(rows, columns)[image, 0])
+        answers, found = [], []
+        for name in networks:
+            p = F.softmax(logits[name][rows, columns][[image]])[0][0]
+            for bar, value in zip(bars[name], p):
+                bar.set_height(value)
+            shares = [np.mean(logits[name][rows, to].argmax(axis=1) == labels) for to in steps]
+            curves[name].set_data(steps, shares)
+            answers.append(f"{name} reads {p.argmax()}")
+            found.append(f"{shares[columns + _FARTHEST]:.0%}")
+        here.set_xdata([columns] * 2)
+        heads[0].set_text(f"a {labels[image]}")
+        heads[1].set_text(f"accuracy {' and '.join(found)}")
+        title.set_text(f"Moved by {rows} down and {columns} to the right: {', '.join(answers)}".replace("-", "−"))
+
+    return Live(fig, update, [picture, *(bar for some in bars.values() for bar in some), *curves.values(), here, *heads, title],
+                "A digit that moves, the probabilities that two networks give it, and their accuracy on all digits so moved",
+                image=slider("image", telling, 0, len(images) - 1), rows=slider("rows down", 0, -_FARTHEST, _FARTHEST),
+                columns=slider("columns to the right", 3, -_FARTHEST, _FARTHEST))
 
 
 def saliency(network, images):
