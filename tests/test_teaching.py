@@ -3,6 +3,7 @@ import re
 
 import pytest
 import teaching
+from exam_answers import EXAM
 from teaching import BOOKS, TEACHING, page, questions
 
 from helpers import checks
@@ -105,3 +106,25 @@ def test_every_number_of_an_answer_is_in_the_lesson(number):
     for answer in re.findall(r"^\*\*Answer\.\*\* (.*)$", section(read(page(number)), "Questions"), re.M):
         missing = [found for found, value in values(answer).items() if (value > 10 or value % 1) and value not in said]
         assert not missing, answer
+
+
+# --- the exam
+
+
+def answers():
+    """{number: text} of the exam's answers."""
+    return {int(number): text for number, text in re.findall(r"^\*\*(\d+)\.\*\* (.*)$", section(read(TEACHING / "exam.md"), "Answers"), re.M)}
+
+
+def test_every_question_of_the_exam_is_answered_and_names_its_lesson():
+    asked = re.findall(r"^\*\*(\d+)\.\*\* \((\d) points, lessons? ([\d and]+)\)", section(read(TEACHING / "exam.md"), "Questions"), re.M)
+    assert [int(number) for number, _, _ in asked] == list(answers()) == list(EXAM)
+    assert {number for _, _, lessons in asked for number in lessons.split(" and ")} <= set(NUMBERS)
+    points = [int(number) for _, number, _ in asked]
+    assert points == sorted(points)
+    assert points.count(2) * 2 + 5 * 4 + 4 * 6 == int(re.search(r"four of the hard ones, (\d+) points", read(TEACHING / "exam.md"))[1])
+
+
+@pytest.mark.parametrize("number", EXAM)
+def test_the_exams_results_are_computed(number):
+    assert re.findall(r"\*\*(.+?)\*\*", answers()[number]) == EXAM[number]()
