@@ -226,3 +226,30 @@ def _24():
 
 
 EXAM = dict(enumerate((_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, _17, _18, _19, _20, _21, _22, _23, _24), 1))
+
+
+# --- the sample project of the rubric, from the log of lesson 09's race
+
+
+def race():
+    """Test accuracies in per cent, (seeds, epochs), of RMSProp and of momentum."""
+    log = logs.load("race")
+    return 100 * log["RMSProp accuracies"], 100 * log["Momentum accuracies"]
+
+
+def paired(epoch):
+    """Mean of the paired differences, RMSProp less momentum, and its standard error."""
+    rmsprop, momentum = race()
+    less = (rmsprop - momentum)[:, epoch - 1]
+    return less.mean(), less.std(ddof=1) / len(less) ** 0.5
+
+
+def sample_project():
+    """What stands in bold in the three levels, from the best to the weakest."""
+    rmsprop, momentum = race()
+    mean, error = paired(3)
+    third = [shown(mean, "+.3f"), shown(error, ".3f"), shown(mean / error, "+.1f")]
+    first = [shown(paired(1)[0], "+.3f"), shown(paired(1)[1], ".3f")]
+    assert rmsprop[:, 2].max() == momentum[:, 2].max()
+    ends = [shown(runs[:, 2].mean(), ".2f") for runs in (momentum, rmsprop)] + [shown(rmsprop[:, 2].max(), ".2f")]
+    return [third + [shown(np.sum(rmsprop[:, 2] > momentum[:, 2]))] + first, third, ends]

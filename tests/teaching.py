@@ -1,6 +1,6 @@
 """The parts of the guide for teachers that follow from the lessons: lines for the board, and times by section.
 
-    python tests/teaching.py    # writes both into teaching/lesson_NN.md, and the minutes into teaching/plans.md
+    python tests/teaching.py    # writes both into teaching/lesson_NN.md, the minutes into plans.md, the list of lessons into README.md
 
 Everything else in these pages is written by hand; `test_teaching.py` compares it with the lessons.
 """
@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import nbformat
-from lesson_form import LESSONS, STOP, cell_minutes, minutes
+from lesson_form import LESSONS, STOP, cell_minutes, head, minutes, to_five
 
 TEACHING = Path(__file__).parent.parent / "teaching"
 BOOKS = {path.stem[:2]: nbformat.read(path, as_version=4) for path in LESSONS}
@@ -74,6 +74,52 @@ def made(number):
     return with_section(with_section(text, "For the board", board(BOOKS[number])), "Time", times(BOOKS[number]))
 
 
+def title(number):
+    return BOOKS[number].cells[0].source.partition("\n")[0].removeprefix("# ")
+
+
+def index(text):
+    """The README of the guide with its list of lessons made anew."""
+    rows = [f"| [{number}](lesson_{number}.md) | {title(number)} | {head(minutes(BOOKS[number]))} |\n" for number in BOOKS]
+    found, count = re.subn(r"(\| lesson \| \| time \|\n\|---\|---\|---\|\n)(?:\| .*\n)*", lambda match: match[1] + "".join(rows), text)
+    assert count == 1
+    return found
+
+
+def plan(line):
+    """The lessons, the sections left out, and the exercises of one row of a plan; None for any other line."""
+    row = re.fullmatch(r"\| [^|]+ \| ((?:\[\d\d\][^|]+)) \|([^|]*)\| [^|]* \| ([^|]+) \|", line)
+    if row:
+        lessons, left_out, exercises = row.groups()
+        return re.findall(r"\[(\d\d)\]", lessons), re.findall(r"\*([^*]+)\*", left_out), re.findall(r"`(\w+)`", exercises)
+
+
+def minutes_in_class(lessons, left_out):
+    """The counted minutes of these lessons without their exercises and without these sections, each of which must be in one of them."""
+    lengths = {}
+    for number in lessons:
+        for heading, length, *_ in sections(BOOKS[number]):
+            lengths.setdefault(heading, []).append(length)
+    assert all(len(lengths.get(heading, [])) == 1 for heading in left_out), left_out
+    whole = sum(minutes(BOOKS[number]).without for number in lessons)
+    return to_five(whole - sum(lengths[heading][0] for heading in left_out))
+
+
+def planned(text):
+    """The plans with the minutes of each row made anew."""
+    lines = text.split("\n")
+    for place, line in enumerate(lines):
+        if plan(line):
+            lessons, left_out, _ = plan(line)
+            cells = line.split(" | ")
+            cells[-2] = str(minutes_in_class(lessons, left_out))
+            lines[place] = " | ".join(cells)
+    return "\n".join(lines)
+
+
 if __name__ == "__main__":
     for number in BOOKS:
         page(number).write_text(made(number), encoding="utf-8")
+    for name, make in (("plans", planned), ("README", index)):
+        path = TEACHING / f"{name}.md"
+        path.write_text(make(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,9 +1,10 @@
 """The guide for teachers says what the lessons say: their lines, their times, their questions, their exercises, their numbers."""
 import re
 
+import numpy as np
 import pytest
 import teaching
-from exam_answers import EXAM
+from exam_answers import EXAM, sample_project
 from teaching import BOOKS, TEACHING, page, questions
 
 from helpers import checks
@@ -43,8 +44,8 @@ def test_every_lesson_has_its_page():
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_page_has_the_lessons_title_and_all_its_sections(number):
-    text, title = read(page(number)), BOOKS[number].cells[0].source.partition("\n")[0].removeprefix("# ")
-    assert text.startswith(f"# Lesson {number}: {title}\n")
+    text = read(page(number))
+    assert text.startswith(f"# Lesson {number}: {teaching.title(number)}\n")
     assert re.findall(r"^## (.*)", text, re.M) == HEADINGS
     assert re.search(r"^\*\*Aim\.\*\* [A-Z].*\.$", text, re.M)
 
@@ -108,6 +109,74 @@ def test_every_number_of_an_answer_is_in_the_lesson(number):
         assert not missing, answer
 
 
+# --- the plans and the list
+
+
+def test_the_list_of_lessons_is_theirs():
+    assert read(TEACHING / "README.md") == teaching.index(read(TEACHING / "README.md")), "python tests/teaching.py writes it anew"
+
+
+def plans():
+    """{heading: [(lessons, left out, exercises)]} of the two plans."""
+    text = read(TEACHING / "plans.md")
+    return {heading: [teaching.plan(line) for line in section(text, heading).splitlines() if teaching.plan(line)]
+            for heading in ("A term of twelve weeks", "A week-long school")}
+
+
+def test_the_minutes_of_the_plans_are_counted():
+    assert read(TEACHING / "plans.md") == teaching.planned(read(TEACHING / "plans.md")), "python tests/teaching.py writes them anew"
+
+
+@pytest.mark.parametrize("heading, rows, most", [("A term of twelve weeks", 12, 80), ("A week-long school", 10, 120)])
+def test_a_plan_fits_its_time_and_skips_no_lesson_that_a_later_one_needs(heading, rows, most):
+    assert len(plans()[heading]) == rows
+    taught = []
+    for lessons, left_out, named in plans()[heading]:
+        assert teaching.minutes_in_class(lessons, left_out) <= most
+        assert set(named) <= {name for number in lessons for name in exercises(number)}
+        for number in lessons:
+            needs = re.search(r"^\| \*\*You need\*\* \| (.*) \|$", BOOKS[number].cells[0].source, re.M)[1]
+            assert set(re.findall(r"\[lesson (\d\d)\]", needs)) <= set(taught), number
+            taught.append(number)
+    clinics = {"06", "08"}
+    assert taught == [number for number in NUMBERS if number in taught] and set(NUMBERS) - set(taught) <= clinics | {"14"}
+
+
+def test_what_the_plans_say_of_data_is_so():
+    photographs = [number for number in NUMBERS if "load_planes_birds" in everything(BOOKS[number])]
+    digits = [number for number in NUMBERS if "load_digits" in everything(BOOKS[number])]
+    assert photographs == ["13", "14"] and digits == [number for number in NUMBERS if number != "13"]
+    text = read(TEACHING / "plans.md")
+    for number, found in (("09", r"(\d+\.\d s) of training"), ("13", r"(\d+ s)\n")):
+        assert re.search(found, everything(BOOKS[number]))[1] in text
+    for word, number in (("86 %", "05"), ("seeds explode", "06"), ("until the fifth", "08")):
+        assert word in everything(BOOKS[number])
+
+
+# --- links
+
+
+ROOT = TEACHING.parent
+
+
+def anchors(text):
+    """The anchors that a page's headings have, as sites make them."""
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ (.*)", text, re.M)}
+
+
+@pytest.mark.parametrize("path", [*FILES, ROOT / "README.md"], ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_link_leads_somewhere(path):
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", read(path)):
+        found = path.parent / target if target else path
+        assert found.exists(), target
+        assert not anchor or anchor in anchors(read(found)), f"{target}#{anchor}"
+
+
+def test_the_guide_is_linked_from_the_readme_and_links_all_its_pages():
+    assert "](teaching/README.md)" in read(ROOT / "README.md")
+    assert {path.name for path in FILES} - {"README.md"} == set(re.findall(r"\]\((\w+\.md)\)", read(TEACHING / "README.md")))
+
+
 # --- the exam
 
 
@@ -128,3 +197,24 @@ def test_every_question_of_the_exam_is_answered_and_names_its_lesson():
 @pytest.mark.parametrize("number", EXAM)
 def test_the_exams_results_are_computed(number):
     assert re.findall(r"\*\*(.+?)\*\*", answers()[number]) == EXAM[number]()
+
+
+# --- the rubric
+
+
+def test_the_samples_of_code_get_the_verdicts_that_stand_below_them():
+    samples = re.findall(r"```python\n(.*?)```\n\nThe check: “(.*?)”\n", read(TEACHING / "rubric.md"), re.S)
+    assert len(samples) == 6 == read(TEACHING / "rubric.md").count("```python")
+    for code, said in samples:
+        names = {"np": np}
+        exec(code, names)
+        name = re.match(r"def (\w+)", code)[1]
+        assert said in checks.verdict(names[name], checks.EXERCISES[name]), code
+        assert (said == "Right.") == checks.verdict(names[name], checks.EXERCISES[name]).startswith("Right.")
+
+
+def test_the_sample_project_is_computed_from_the_log():
+    text = read(TEACHING / "rubric.md").partition("### Sample: is RMSProp")[2]
+    levels = re.findall(r"^\*\*Level (\d)\.\*\* (.*)$", text, re.M)
+    assert [level for level, _ in levels] == ["3", "2", "1"]
+    assert [re.findall(r"\*\*(.+?)\*\*", said) for _, said in levels] == sample_project()
