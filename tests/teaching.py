@@ -25,9 +25,18 @@ def board(notebook):
 
 
 def questions(notebook):
-    """The questions that a lesson asks before it tells, as they stand there, each with its `> `."""
-    texts = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    return re.findall(r"^> \*\*Predict\.\*\* .*(?:\n> .*)*", texts, re.M)
+    """The questions that a lesson asks before it tells, line by line as they stand there, each section's under its heading."""
+    found, heading, above = [], "Head and set-up", None
+    for cell in notebook.cells:
+        asking = False
+        for line in cell.source.splitlines() if cell.cell_type == "markdown" else []:
+            asking = line.startswith("> **Predict.**") or asking and line.startswith(">")
+            if line.startswith("## "):
+                heading = line[3:]
+            if asking:
+                found += [f"### {heading}"] * (heading != above) + [line]
+                above = heading
+    return found
 
 
 def sections(notebook):
