@@ -151,6 +151,8 @@ def test_what_the_plans_say_of_data_is_so():
     text = read(TEACHING / "plans.md")
     for number, found in (("09", r"(\d+\.\d s) of training"), ("13", r"(\d+ s)\n")):
         assert re.search(found, everything(BOOKS[number]))[1] in text
+    for number, named in re.findall(r"^\| \[(\d\d)\]\(.*?\) \| (\*[^|]*) \|$", section(text, "What to install before"), re.M):
+        assert set(re.findall(r"\*(.*?)\*", named)) <= {heading for heading, *_ in teaching.sections(BOOKS[number])}
     for word, number in (("86 %", "05"), ("seeds explode", "06"), ("until the fifth", "08")):
         assert word in everything(BOOKS[number])
 
