@@ -198,7 +198,9 @@ def _21():
 def _22():
     total = weights(Conv2d(128, 128, 5, 0, 1, 2, bias=False))
     idle = np.sum(geometry.meetings(1, 5, 1, 2)[0] == 0) * 128**2
-    return [shown(total, ","), shown(idle, ","), shown(np.count_nonzero(geometry.meetings(2, 5, 1, 2)[0]))]
+    larger = geometry.meetings(3, 5, 1, 2)[0]
+    assert larger[0, 0] == larger.min() == 1
+    return [shown(total, ","), shown(idle, ","), shown(np.count_nonzero(larger))]
 
 
 def _23():
