@@ -10,6 +10,7 @@ from helpers.layers import BatchNorm1d, Conv2d, Linear, Module, Parameter, Resid
 
 
 def shown(number, form="g"):
+    """The number as the pages print it: with a real minus, and no minus before a zero."""
     return format(number + 0, form).replace("-", "−") if "e" not in form else format(number, form)
 
 
