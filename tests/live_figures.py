@@ -227,3 +227,10 @@ def ends_and_middle(control):
         return values[0], values[len(values) // 2], values[-1]
     middle = (control.min + control.max) / 2
     return control.min, type(control.min)(middle), control.max
+
+
+def random_value(control, rng):
+    """A value of a control, any of them alike likely."""
+    if hasattr(control, "options"):
+        return list(control.options)[rng.integers(len(control.options))]
+    return control.min + type(control.min)(control.step * rng.integers(round((control.max - control.min) / control.step) + 1))

@@ -6,11 +6,13 @@ import sys
 
 import numpy as np
 import pytest
-from live_figures import MAKERS, ends_and_middle
+from live_figures import MAKERS, ends_and_middle, random_value
 from matplotlib.image import imread
 from matplotlib.text import Text
 
+from helpers.figures import style
 from helpers.live import core
+from helpers.live.pixels import Pixels
 
 
 @pytest.fixture(params=MAKERS, scope="module")
@@ -38,6 +40,35 @@ def test_update_changes_only_what_is_listed_as_moving(figure):
         for value in ends_and_middle(control):
             figure.update(**figure.values | {name: value})
             assert not figure.fig.stale, f"{name} = {value} changes an artist that is not in `moving`"
+
+
+def test_what_is_drawn_in_part_equals_what_is_drawn_whole(figure):
+    rng = np.random.default_rng(0)
+    pixels, values = figure.pixels, dict(figure.values)
+    for _ in range(8):
+        for name in rng.choice(list(values), rng.integers(1, len(values) + 1)):  # one control to all of them
+            values[name] = random_value(figure.controls[name], rng)
+        figure.frame(**values)
+        part = pixels.array.copy()
+        for artist in figure.moving:
+            artist.stale = True
+        pixels.draw()
+        np.testing.assert_array_equal(part, pixels.array, f"{values}")
+
+
+def test_only_what_has_changed_is_drawn_and_what_touches_it(monkeypatch):
+    fig, ax = style.canvas(6, 4)
+    ax.set(xlim=(0, 10), ylim=(0, 10))
+    left, over, right = ax.plot([1], [1], "o")[0], ax.plot([1.1], [1], "s")[0], ax.plot([8], [8], "o")[0]
+    pixels, drawn = Pixels(fig, [left, over, right]), []
+    monkeypatch.setattr(fig, "draw_artist", lambda artist: drawn.append(artist) or artist.draw(fig.canvas.get_renderer()))
+    for change, wanted in ((lambda: None, [left, over, right]), (lambda: None, []), (lambda: right.set_color("red"), [right]),
+                           (lambda: over.set_color("red"), [left, over]), (lambda: left.set_data([5], [5]), [left, over]),
+                           (lambda: over.set_visible(False), [over]), (lambda: right.set_data([5], [5]), [left, right])):
+        drawn.clear()
+        change()
+        pixels.draw()
+        assert drawn == wanted
 
 
 def test_moving_a_control_redraws_and_is_counted():

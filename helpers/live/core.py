@@ -1,15 +1,13 @@
 """What every live figure is made of: one persistent figure with controls above it, redrawn within a blink."""
 import base64
-import io
 
 import ipywidgets as widgets
 import numpy as np
 from IPython.display import display
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.image import imsave
 
 from ..blas import one_thread
 from ..figures import style as G
+from .pixels import Pixels
 
 # A live figure is three outputs of its cell: this sheet, the widget, and a picture. The sheet shows one of the last two: the
 # picture, until a live figure stands beside it. A widget whose kernel is gone (the notebook was saved and opened again)
@@ -29,17 +27,15 @@ _VIEW = "application/vnd.jupyter.widget-view+json"
 class Live(widgets.VBox):
     """A figure whose artists follow its controls.
 
-    `update(**values)` changes artists in place, given the value of every control. Only the artists in
-    `moving` may change: all else is drawn once and kept as a background, which makes a frame several
-    times cheaper. Where no kernel runs, a picture with `alt` stands in its place: the frame of the moment of display.
+    `update(**values)` changes artists in place, given the value of every control. Only the artists in `moving` may
+    change, and of these a frame draws only what did. Where no kernel runs, a picture with `alt` stands in its place:
+    the frame of the moment of display.
     """
 
     def __init__(self, fig, update, moving, alt, **controls):
         self.fig, self.update, self.moving, self.alt, self.controls = fig, update, moving, alt, controls
         self.moves = 0  # how often a control was moved
-        for artist in moving:
-            artist.set_animated(True)
-        self._draw_background()
+        self.pixels = Pixels(fig, moving)
         width = f"{round(fig.get_figwidth() * fig.dpi)}px"
         self.image = widgets.Image(format="png", layout=widgets.Layout(width=width, max_width="100%"))
         row = widgets.HBox(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap", max_width=width))
@@ -50,13 +46,6 @@ class Live(widgets.VBox):
             control.observe(self._follow, "value")
         self.image.value = self.frame(**self.values)
 
-    def _draw_background(self):
-        canvas = FigureCanvasAgg(self.fig)
-        self.fig.draw_without_rendering()     # lets the layout settle once ...
-        self.fig.set_layout_engine("none")    # ... and keeps it: a picture must not jump as it changes
-        canvas.draw()
-        self._background = canvas.copy_from_bbox(self.fig.bbox)
-
     def frame(self, compress_level=1, **values):
         """The picture for these values of the controls, as PNG bytes.
 
@@ -64,13 +53,8 @@ class Live(widgets.VBox):
         """
         with one_thread():
             self.update(**values)
-        canvas = self.fig.canvas
-        canvas.restore_region(self._background)
-        for artist in self.moving:
-            self.fig.draw_artist(artist)
-        buffer = io.BytesIO()
-        imsave(buffer, np.asarray(canvas.buffer_rgba())[..., :3], format="png", pil_kwargs={"compress_level": compress_level})
-        return buffer.getvalue()
+        self.pixels.draw()
+        return self.pixels.png(compress_level)
 
     @property
     def values(self):

@@ -814,7 +814,14 @@ MISTAKES = _in(
     ("live figures: text where a widget cannot be", "self._repr_mimebundle_()[_VIEW]}", "self._repr_mimebundle_()[_VIEW], \"text/plain\": self.alt}"),
     ("live figures: no style sheet", "        display({\"text/html\": _STYLE}, raw=True)\n", ""),
     ("live figures: a picture without words for those who cannot see it", "display(picture, metadata={\"image/png\": {\"alt\": self.alt}}, ", "display(picture, "),
-    ("live figures: nothing is cleared between frames", "        canvas.restore_region(self._background)\n", ""),
+) + _in(
+    "live/pixels.py", "test_live",
+    ("live figures: nothing is cleared between frames", "            self.array[top:bottom, left:right] = self._background[top:bottom, left:right]\n", "            pass\n"),
+    ("live figures: what lies above a change is not drawn again", "changed | near[changed].any(axis=0)", "changed"),
+    ("live figures: where an artist stood before is left as it was", "places = np.stack([before, now], axis=1)", "places = np.stack([now, now], axis=1)"),
+    ("live figures: no margin around what is drawn", "_MARGIN = 10 ", "_MARGIN = 0 "),
+    ("live figures: the frame around a text is forgotten", "(box := artist.get_bbox_patch())", "(box := None)"),
+    ("live figures: all is drawn anew, always", "np.array([artist.stale for artist in self.moving])", "np.array([True for artist in self.moving])"),
 ) + _in(
     "live/core.py", "test_facts_02",
     ("scrub: a marker a step behind its line", "dots.set_data([steps[moment] + 1] * 2", "dots.set_data([steps[moment]] * 2"),
