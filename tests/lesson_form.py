@@ -60,13 +60,20 @@ def minutes(notebook):
             section = headings[-1] if headings else section
             if cell.source.startswith(STOP):
                 count.stop = count.without
-        if section.startswith("Appendix") or "solution" in cell.metadata.get("tags", []):
-            continue
         if section.startswith("Exercises"):
-            count.exercises += _reading(cell) if cell.cell_type == "markdown" else 4
+            count.exercises += cell_minutes(cell, section)
         else:
-            count.without += _reading(cell) if cell.cell_type == "markdown" else _coding(cell)
+            count.without += cell_minutes(cell, section)
     return count
+
+
+def cell_minutes(cell, section):
+    """The time of a cell in this section: none in an appendix, and none for a solution."""
+    if section.startswith("Appendix") or "solution" in cell.metadata.get("tags", []):
+        return 0.0
+    if cell.cell_type == "markdown":
+        return _reading(cell)
+    return 4.0 if section.startswith("Exercises") else _coding(cell)
 
 
 def _reading(cell):
