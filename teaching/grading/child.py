@@ -5,7 +5,6 @@ what happens in this process is the learner's to change. The guards here stop ac
 """
 import base64
 import copy
-import dataclasses
 import io
 import json
 import linecache
@@ -69,9 +68,9 @@ def run(task):
         except BaseException as error:  # sys.exit among them
             first = statement["source"].splitlines()[0]
             return {"stopped": f"What the function needs stopped in {statement['where']}, `{first}`, with {type(error).__name__}: {error}"}
-    answer, exercise = space[task["exercise"]], EXERCISES[task["exercise"]]
-    return {kind: _judged(answer, dataclasses.replace(exercise, cases=cases)) for kind, cases in
-            (("lesson", exercise.cases), ("hidden", hidden.cases(task["exercise"], task["seed"]))) if cases}
+    name = task["exercise"]
+    exercises = {"lesson": EXERCISES[name], "hidden": hidden.exercise(name, task["seed"])}
+    return {kind: _judged(space[name], exercise) for kind, exercise in exercises.items() if exercise}
 
 
 def _judged(answer, exercise):

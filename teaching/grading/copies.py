@@ -18,6 +18,7 @@ from helpers.checks import EXERCISES
 from .needs import statements
 
 LESSONS = Path(__file__).parents[2] / "notebooks"
+NO_LESSONS = {path.name for path in LESSONS.glob("[!0-9]*.ipynb")}  # handed out, too
 STUB = ast.Pass | ast.Raise | ast.Expr | ast.Return
 
 
@@ -60,7 +61,7 @@ def learners(folder):
     for top in sorted(folder.iterdir()):
         paths = sorted(top.rglob("*")) if top.is_dir() and not top.is_symlink() else [top]
         paths = [path for path in paths if not path.is_dir() and not _hidden(path.relative_to(folder))]
-        notebooks = [path for path in paths if path.suffix in (".ipynb", ".py")]
+        notebooks = [path for path in paths if path.suffix in (".ipynb", ".py") and path.name not in NO_LESSONS]
         if paths:  # pictures and the like beside a notebook are nobody's answer; alone they are refused by name
             found.setdefault(top.name if top.is_dir() else top.stem, []).extend(notebooks or paths)
     return found
@@ -201,7 +202,7 @@ def _why_missing(name, cells, handed):
 
 
 def _lesson_of(cells, path):
-    """The lesson with most of whose exercises the copy has to do; where it has none left, that which the file is named after."""
+    """The lesson with most of whose exercises the copy has to do; where none is left, that whose other cells it holds, or its name."""
     def common(lesson):
         names = handed_out()[lesson]
         return sum(any(_defines(cell, name) or name in _checked(cell) for cell in cells) for name in names)
@@ -210,9 +211,16 @@ def _lesson_of(cells, path):
     if common(best):
         return best
     for lesson in handed_out():
-        if lesson in path.stem:
+        if lesson in path.stem or _share(cells, lesson) > 1 / 2:
             return lesson
     raise Refused("holds none of the course's exercises: is it the copy of a lesson?")
+
+
+def _share(cells, lesson):
+    """How much of the lesson's code, exercises left out, stands in the copy as it was handed out."""
+    text = "\n".join(cell.source for cell in cells)
+    code = [cell.source for cell in _cells(LESSONS / f"{lesson}.ipynb") if cell.kind == "code" and not _checked(cell)]
+    return sum(source in text for source in code) / len(code)
 
 
 def _notes(cells, lesson):
@@ -220,8 +228,7 @@ def _notes(cells, lesson):
     unknown = sorted({name for cell in cells for name in _checked(cell)} - EXERCISES.keys())
     if unknown:
         notes.append(f"It checks {', '.join(unknown)}, which this version of the course does not have.")
-    code = [cell.source.strip() for cell in _cells(LESSONS / f"{lesson}.ipynb") if cell.kind == "code" and not _checked(cell)]
-    same = len({cell.source.strip() for cell in cells} & set(code))
-    if same < len(code) / 2:
-        notes.append(f"Only {same} of the lesson's {len(code)} other code cells are as they were handed out: is it of another version?")
+    share = _share(cells, lesson)
+    if share < 1 / 2:
+        notes.append(f"Only {share:.0%} of the lesson's other code cells are as they were handed out: is it of another version?")
     return notes

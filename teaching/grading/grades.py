@@ -143,9 +143,9 @@ def judged(exercise, found, seed):
         if "stopped" in found:
             return "wrong", str(found["stopped"])
         state, text = _state(EXERCISES[exercise], found["lesson"])
-        new = hidden.cases(exercise, seed)
+        new = hidden.exercise(exercise, seed)
         if state == "right" and new:
-            state, words = _state(dataclasses.replace(EXERCISES[exercise], cases=new), found["hidden"])
+            state, words = _state(new, found["hidden"])
             text = text if state == "right" else f"Right for what the lesson tries, but not for other arguments. {words}"
         return state, text
     except Exception:  # the learner's process may have written anything

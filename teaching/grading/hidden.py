@@ -1,4 +1,6 @@
 """Cases that no learner has seen: for each exercise with arguments, new ones of the same kind as those in `helpers.checks`."""
+import dataclasses
+
 import numpy as np
 
 from helpers.checks import EXERCISES
@@ -6,12 +8,15 @@ from helpers.checks import EXERCISES
 COUNT = 3  # new cases for each exercise
 
 
-def cases(name, seed):
-    """[arguments, ...] for the exercise, the same for the same seed; none where it has no arguments."""
+def exercise(name, seed):
+    """The exercise with new cases, the same for the same seed; None where it has no arguments.
+
+    Without its usual mistakes: the lesson's own cases tell them, and some of them stop with an error at other sizes.
+    """
     if name not in MAKERS:
-        return []
+        return None
     rng = np.random.default_rng([seed, *name.encode()])
-    return [MAKERS[name](rng) for _ in range(COUNT)]
+    return dataclasses.replace(EXERCISES[name], cases=[MAKERS[name](rng) for _ in range(COUNT)], mistakes={})
 
 
 def _normal(rng, *shapes):

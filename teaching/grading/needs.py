@@ -39,7 +39,7 @@ def _statement(node, text, where):
     top = symtable.symtable(text, where, "exec")
     star = isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
     binds = {"*"} if star else {name.get_name() for name in top.get_symbols() if name.is_assigned() or name.is_imported()}
-    return Statement(text, where, frozenset(binds), frozenset(_changed(node)), frozenset(_read(top)),
+    return Statement(text, where, frozenset(binds), frozenset(_changed(node)), frozenset({*_read(top), *_added_to(node)}),
                      isinstance(node, ast.FunctionDef | ast.ClassDef), isinstance(node, ast.Import | ast.ImportFrom))
 
 
@@ -58,6 +58,13 @@ def _changed(node):
             yield _root(part)
         elif isinstance(part, ast.Expr) and isinstance(part.value, ast.Call) and isinstance(part.value.func, ast.Attribute):
             yield _root(part.value.func)
+
+
+def _added_to(node):
+    """Names in `total += 1`, which a table of symbols does not call read."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return set()
+    return {part.target.id for part in ast.walk(node) if isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name)}
 
 
 def _root(node):
@@ -92,12 +99,18 @@ def needed(target, own, lesson):
 
 def _values(name, before, ours, everything, end):
     """Places of the statements that give `name` the value that it has at the place `before`, in the notebook or in its lesson."""
-    places = [place for place, statement in enumerate(everything) if name in statement.binds]
-    above = [place for place in places if place < before and (place >= end) == ours]
-    below = [place for place in places if place > before and ours]
-    if not above and hasattr(builtins, name):
+    if not ours:
+        return _value(name, range(before), everything)
+    if value := _value(name, range(end, before), everything):
+        return value
+    if hasattr(builtins, name):
         return set()
-    found = above[-1:] or below[:1] or [place for place in places if place < end][-1:]
-    if not found or everything[found[0]].imports:
-        return set(found)
-    return {*found, *(place for place in range(found[0] + 1, before) if name in everything[place].changes)}
+    return _value(name, range(before + 1, len(everything)), everything) or _value(name, range(end), everything)
+
+
+def _value(name, places, everything):
+    """Of these places, those of the last statement that binds `name`, and of all after it that may change its value."""
+    bound = [place for place in places if name in everything[place].binds][-1:]
+    if not bound or everything[bound[0]].imports:
+        return set(bound)
+    return {*bound, *(place for place in places if place > bound[0] and name in everything[place].changes)}
