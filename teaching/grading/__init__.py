@@ -11,4 +11,5 @@ Of each exercise only the answer runs, and what it needs of its notebook, in a p
 | `child` | runs one answer, alone, and tells what came out |
 | `grades` | starts that with limits, and compares what came out |
 | `report` | writes the table and the pages |
+| `for_nbgrader` | makes assignments for nbgrader of the lessons, with the same checks |
 """

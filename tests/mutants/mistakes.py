@@ -1,4 +1,4 @@
-"""Realistic mistakes, each a small change to `helpers` that some test must notice: see `run.py`."""
+"""Realistic mistakes, each a small change to `helpers` or `teaching` that some test must notice: see `run.py`."""
 from typing import NamedTuple
 
 
@@ -10,8 +10,8 @@ class Mistake(NamedTuple):
     tests: str   # files in tests/ that must notice
 
 
-def _in(file, tests, *mistakes):
-    return [Mistake(name, f"helpers/{file}", right, wrong, tests) for name, right, wrong in mistakes]
+def _in(file, tests, *mistakes, folder="helpers"):
+    return [Mistake(name, f"{folder}/{file}", right, wrong, tests) for name, right, wrong in mistakes]
 
 
 MISTAKES = _in(
@@ -1124,4 +1124,42 @@ MISTAKES = _in(
     "figures/lesson_06.py", "test_facts_06",
     ("fixes picture: exploded runs left out of the median", "np.median(np.nan_to_num(runs, nan=0), axis=1)", "np.nanmedian(runs, axis=1)"),
     ("fixes picture: gains from the second row on", "(middle[-1] - middle[0])", "(middle[-1] - middle[1])"),
+) + _in(
+    "grading/copies.py", "test_grading",
+    ("grading: the first of several cells counts", "(tried or candidates)[-1]", "(tried or candidates)[0]"),
+    ("grading: a stub that was copied counts", "if cell.error or not _is_stub(_definition(cell, name))]", "]"),
+    ("grading: Markdown is not read", 'if kind == "code" or _looks_like_code(source):', 'if kind == "code":'),
+    ("grading: links are followed", "if path.is_symlink():", "if False:"),
+    ("grading: hidden files are graded", 'part.startswith((".", "__MACOSX"))', "False"),
+    ("grading: any Markdown with a function is an answer", "and re.search(r\"^check", "or re.search(r\"^check"),
+    folder="teaching",
+) + _in(
+    "grading/needs.py", "test_grading",
+    ("grading: values changed in place are left out", "if place > bound[0] and name in everything[place].changes", "if False"),
+    ("grading: local names are taken for the notebook's", "(top or name.is_global())", "True"),
+    ("grading: nothing below the answer is found", "_value(name, range(before + 1, len(everything)), everything) or", ""),
+    ("grading: the lesson's own cells are not asked", " or _value(name, range(end), everything)", ""),
+    ("grading: += needs no value", "{*_read(top), *_added_to(node)}", "_read(top)"),
+    folder="teaching",
+) + _in(
+    "grading/child.py", "test_grading",
+    ("grading: the network is open", '("socket.", "subprocess."', '("subprocess."'),
+    ("grading: other learners' copies can be read", "inside(paths[0], folder) for folder in folders", "False for folder in folders"),
+    ("grading: other learners' copies can be changed", "if (writes or event in CHANGING) and", "if False and"),
+    ("grading: computing has no limit", "    resource.setrlimit(resource.RLIMIT_CPU", "    (resource.RLIMIT_CPU"),
+    ("grading: memory has no limit", 'if sys.platform == "linux":', "if False:"),
+    folder="teaching",
+) + _in(
+    "grading/grades.py", "test_grading",
+    ("grading: the answer's process is believed", 'return ("right" if own else "wrong"), own.text', 'return "right", own.text'),
+    ("grading: hidden cases are not looked at", 'if state == "right" and new:', "if False:"),
+    ("grading: whoever waits is waited for", "timeout=wait", "timeout=60"),
+    ("grading: the worse of two copies counts", "grade = min(grade, other,", "grade = max(grade, other,"),
+    folder="teaching",
+) + _in(
+    "grading/report.py", "test_grading",
+    ("grading: a learner's words are HTML", "escape(grade.text.removeprefix", "str(grade.text.removeprefix"),
+    ("grading: a learner's words are a formula", 'value.startswith(("=", "+", "-", "@",', 'value.startswith(("=", "+", "-",'),
+    ("grading: two learners share a page", "while name.lower() in used:", "while name in used:"),
+    folder="teaching",
 )
