@@ -290,7 +290,7 @@ def leaves_at_once():
 
 @hands_in("wrong", "MemoryError")
 def wants_all_memory():
-    return answered("def ink(image):\n    return image.repeat(10**7).mean()\n\n\ncheck(ink)")
+    return tries("__import__('numpy').empty(6 * 10**8)")
 
 
 def tries(line):

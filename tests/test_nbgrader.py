@@ -1,7 +1,9 @@
 """The course for nbgrader: solutions and hidden cases stand between its marks, and nbgrader itself takes it all the way."""
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -84,10 +86,13 @@ def test_made_again_what_nbgrader_added_stays(course):
 
 
 @pytest.mark.nbgrader
-def test_nbgrader_hands_out_grades_and_gives_feedback(tmp_path):
+def test_nbgrader_hands_out_grades_and_gives_feedback(tmp_path, monkeypatch):
     pytest.importorskip("nbgrader")
     lesson = "00_start_here"
     make(tmp_path, seed=5)
+
+    # It starts alembic by that name.
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 
     def nbgrader(*arguments):
         done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=tmp_path, capture_output=True, text=True)

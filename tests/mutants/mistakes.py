@@ -1146,15 +1146,23 @@ MISTAKES = _in(
     ("grading: the network is open", '("socket.", "subprocess."', '("subprocess."'),
     ("grading: other learners' copies can be read", "inside(paths[0], folder) for folder in folders", "False for folder in folders"),
     ("grading: other learners' copies can be changed", "if (writes or event in CHANGING) and", "if False and"),
-    ("grading: computing has no limit", "    resource.setrlimit(resource.RLIMIT_CPU", "    (resource.RLIMIT_CPU"),
     ("grading: memory has no limit", 'if sys.platform == "linux":', "if False:"),
     folder="teaching",
 ) + _in(
     "grading/grades.py", "test_grading",
     ("grading: the answer's process is believed", 'return ("right" if own else "wrong"), own.text', 'return "right", own.text'),
     ("grading: hidden cases are not looked at", 'if state == "right" and new:', "if False:"),
-    ("grading: whoever waits is waited for", "timeout=wait", "timeout=60"),
     ("grading: the worse of two copies counts", "grade = min(grade, other,", "grade = max(grade, other,"),
+    folder="teaching",
+) + _in(
+    "grading/for_nbgrader.py", "test_nbgrader",
+    ("nbgrader: solutions are handed out", '        if "solution" in tags:\n            continue\n', ""),
+    ("nbgrader: hidden cases stay in the learner's copy", '### BEGIN HIDDEN TESTS', "### BEGIN TESTS"),
+    ("nbgrader: any answer gets the point", "assert check({name})'", "check({name})'"),
+    folder="teaching",
+) + _in(
+    "grading/hidden.py", "test_grading",
+    ("hidden cases: the same for every seed", "default_rng([seed, *name", "default_rng([1, *name"),
     folder="teaching",
 ) + _in(
     "grading/report.py", "test_grading",
