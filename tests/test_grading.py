@@ -237,6 +237,32 @@ def with_a_function_of_its_own_below():
     return notebook
 
 
+@hands_in("right")
+def calls_itself_and_is_copied_as_a_stub():
+    notebook = answered("def ink(image):\n    return (image > 0).mean() if image.ndim < 2 else ink(image.ravel())\n\n\ncheck(ink)")
+    notebook.cells.append(new("def ink(image):\n    ..."))
+    return notebook
+
+
+@hands_in("right")
+def tries_it_out_below():
+    notebook = solved()
+    notebook.cells.append(new("ink = ink(first)"))
+    return notebook
+
+
+@hands_in("right")
+def a_lambda():
+    return answered("ink = lambda image: (image > 0).mean()\ncheck(ink)")
+
+
+@hands_in("right", note="2 cells define ink")
+def a_cell_with_two():
+    notebook = answered(RIGHT.replace("check(ink)", "check(ink)\n\ndef ink(image):\n    return len(image[image > 0]) / image.size"))
+    notebook.cells.insert(0, new(WRONG))
+    return notebook
+
+
 # --- names redefined, and tricks
 
 

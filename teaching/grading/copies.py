@@ -84,14 +84,19 @@ def read(path):
 @cache
 def handed_out():
     """{lesson: {exercise: its cell}} of the course as it is."""
-    return {path.stem: {name: cell for cell in _cells(path) for name in _checked(cell) & EXERCISES.keys()}
+    return {path.stem: {name: cell for cell in _lesson(path.stem) for name in _checked(cell) & EXERCISES.keys()}
             for path in sorted(LESSONS.glob("[0-9]*.ipynb"))}
 
 
 @cache
 def lesson_statements(lesson):
     """All statements of a lesson, but those of its exercises."""
-    return [statement for cell in _cells(LESSONS / f"{lesson}.ipynb") if not _checked(cell) for statement in cell.statements]
+    return [statement for cell in _lesson(lesson) if not _checked(cell) for statement in cell.statements]
+
+
+@cache
+def _lesson(name):
+    return _cells(LESSONS / f"{name}.ipynb")
 
 
 # --- files
@@ -131,7 +136,7 @@ def _parsed(kind, source, name, where):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of "\d" in text
                 cell.statements = statements(code, where)
-        except (SyntaxError, ValueError, RecursionError) as error:
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = f" in line {error.lineno}, `{(error.text or '').strip()}`" if isinstance(error, SyntaxError) else ""
             cell.error = f"Python cannot read this cell: {getattr(error, 'msg', error)}{line}."
     return cell
@@ -153,7 +158,7 @@ def _checked(cell):
 def _defines(cell, name):
     if cell.error:
         return bool(re.search(rf"^def {name}\b", cell.source, re.M))
-    return any(name in statement.binds and not statement.imports for statement in cell.statements)
+    return bool(_definitions(cell, name))
 
 
 def _answer(name, cells, in_order, handed):
@@ -161,19 +166,20 @@ def _answer(name, cells, in_order, handed):
     candidates = [cell for cell in cells if _defines(cell, name)]
     if not candidates:
         return Answer(name, missing=_why_missing(name, cells, handed))
-    tried = [cell for cell in candidates if cell.error or not _is_stub(_definition(cell, name))]
+    tried = [cell for cell in candidates if cell.error or not _is_stub(_definitions(cell, name)[-1])]
     cell = (tried or candidates)[-1]
     notes = [f"{len(tried)} cells define {name}: the last of them counts."] if len(tried) > 1 else []
     if cell.kind != "code":
         notes.append(f"The answer is in a {cell.kind.capitalize()} cell, and was read as code.")
     if cell.error:
         return Answer(name, cell.source, missing=cell.error, note=" ".join(notes))
-    target = next(place for place, statement in enumerate(in_order) if statement is _definition(cell, name))
+    target = next(place for place, statement in enumerate(in_order) if statement is _definitions(cell, name)[-1])
     return Answer(name, cell.source, target, note=" ".join(notes))
 
 
-def _definition(cell, name):
-    return [statement for statement in cell.statements if name in statement.binds and not statement.imports][-1]
+def _definitions(cell, name):
+    """The statements that make the function: not, say, `ink = ink(image)`, with which it is tried out."""
+    return [statement for statement in cell.statements if name in statement.binds and (statement.later or "lambda" in statement.source)]
 
 
 def _is_stub(statement):
@@ -219,7 +225,7 @@ def _lesson_of(cells, path):
 def _share(cells, lesson):
     """How much of the lesson's code, exercises left out, stands in the copy as it was handed out."""
     text = "\n".join(cell.source for cell in cells)
-    code = [cell.source for cell in _cells(LESSONS / f"{lesson}.ipynb") if cell.kind == "code" and not _checked(cell)]
+    code = [cell.source for cell in _lesson(lesson) if cell.kind == "code" and not _checked(cell)]
     return sum(source in text for source in code) / len(code)
 
 

@@ -86,7 +86,7 @@ def needed(target, own, lesson):
     seen = set()
     while wanted:
         asked = wanted.pop()
-        if asked in seen:
+        if asked in seen or asked[0] in own[target].binds:
             continue
         seen.add(asked)
         for place in _values(*asked, everything, end) - chosen:

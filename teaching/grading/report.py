@@ -11,6 +11,7 @@ SIGNS = {"right": "✓", "wrong": "✗", "untried": "–", "missing": "?", "refu
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 17px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
+h2 { font-size: 1.15rem; }
 pre { overflow-x: auto; padding: .7rem; background: color-mix(in srgb, currentColor 8%, transparent); border-radius: .4rem; }
 section { border-left: .4rem solid gray; padding-left: 1rem; margin: 1.5rem 0; }
 .right { border-color: #0072b2; } .wrong, .refused { border-color: #d55e00; }

@@ -1127,7 +1127,7 @@ MISTAKES = _in(
 ) + _in(
     "grading/copies.py", "test_grading",
     ("grading: the first of several cells counts", "(tried or candidates)[-1]", "(tried or candidates)[0]"),
-    ("grading: a stub that was copied counts", "if cell.error or not _is_stub(_definition(cell, name))]", "]"),
+    ("grading: a stub that was copied counts", "if cell.error or not _is_stub(_definitions(cell, name)[-1])]", "]"),
     ("grading: Markdown is not read", 'if kind == "code" or _looks_like_code(source):', 'if kind == "code":'),
     ("grading: links are followed", "if path.is_symlink():", "if False:"),
     ("grading: hidden files are graded", 'part.startswith((".", "__MACOSX"))', "False"),
@@ -1139,6 +1139,7 @@ MISTAKES = _in(
     ("grading: local names are taken for the notebook's", "(top or name.is_global())", "True"),
     ("grading: nothing below the answer is found", "_value(name, range(before + 1, len(everything)), everything) or", ""),
     ("grading: the lesson's own cells are not asked", " or _value(name, range(end), everything)", ""),
+    ("grading: an answer that calls itself gets another cell's", " or asked[0] in own[target].binds", ""),
     ("grading: += needs no value", "{*_read(top), *_added_to(node)}", "_read(top)"),
     folder="teaching",
 ) + _in(
