@@ -76,11 +76,11 @@ mutants: .venv/test  ## plant hundreds of mistakes, one at a time: a test must t
 hand-out: .venv/lab  ## make the learner's copies (no solutions, no outputs) and the teacher's (solved)
 	$(BIN)/python tests/hand_out.py
 
-collect: .venv/lab  ## grade what learners handed in: make collect IN=folder OUT=folder SEED=a number of yours
+collect: .venv/lab  ## grade what learners handed in: make collect IN=folder OUT=folder SEED=number
 	@test -n "$(IN)" -a -n "$(OUT)" || { echo "Say where the copies are, and where grades go: make collect IN=handed-in OUT=graded SEED=7"; exit 1; }
 	$(BIN)/python -m teaching.grading "$(IN)" "$(OUT)" $(if $(SEED),--seed $(SEED))
 
-nbgrader: .venv/lab  ## make assignments for nbgrader of the lessons, in nbgrader/: make nbgrader SEED=a number of yours
+nbgrader: .venv/lab  ## make assignments for nbgrader of the lessons, in nbgrader/ (SEED=a number of yours)
 	$(BIN)/python -m teaching.grading.for_nbgrader nbgrader $(if $(SEED),--seed $(SEED))
 
 notebooks: .venv/lab  ## run every lesson on MNIST, and planes and birds, and store its outputs

@@ -464,6 +464,7 @@ def test_the_command_writes_the_table_and_says_what_it_refused(tmp_path):
     assert done.returncode == 0 and "1 refused" in done.stdout and "refused: ada.ipynb: ada.ipynb is no notebook" in done.stdout
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"grades.csv", "index.html", "ada.html"}
     assert "OUT lies in IN" in run(str(tmp_path / "in"), str(tmp_path / "in" / "out")).stderr
+    assert "course itself lies in" in run(str(tmp_path / "in"), str(ROOT)).stderr
     assert "no folder" in run(str(tmp_path / "nowhere"), str(tmp_path / "out")).stderr
 
 

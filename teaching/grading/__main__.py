@@ -3,7 +3,7 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from .grades import grade_all
+from .grades import ROOT, grade_all
 from .report import write
 
 parser = argparse.ArgumentParser(prog="python -m teaching.grading", description="Grade what learners handed in.")
@@ -16,6 +16,8 @@ if not folder.is_dir():
     parser.error(f"there is no folder {options.folder}")
 if out.is_relative_to(folder):
     parser.error("OUT lies in IN: what is written there would be graded the next time. Choose a folder beside it")
+if ROOT.is_relative_to(folder) or ROOT.is_relative_to(out):
+    parser.error("the course itself lies in IN or OUT, which are closed to learners' code: choose folders of their own")
 
 grades = grade_all(folder, out, options.seed)
 write(grades, out)
