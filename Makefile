@@ -7,7 +7,7 @@ NBVAL := $(PYTEST) --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitiz
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test test-in test-code test-lessons test-versions test-oldest test-newest test-mnist test-mnist-early test-mnist-late test-browser test-hand-out mutants notebooks \
-	hand-out logs bench look picture lock clean
+	hand-out collect nbgrader logs bench look picture lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -76,6 +76,13 @@ mutants: .venv/test  ## plant hundreds of mistakes, one at a time: a test must t
 hand-out: .venv/lab  ## make the learner's copies (no solutions, no outputs) and the teacher's (solved)
 	$(BIN)/python tests/hand_out.py
 
+collect: .venv/lab  ## grade what learners handed in: make collect IN=folder OUT=folder SEED=number
+	@test -n "$(IN)" -a -n "$(OUT)" || { echo "Say where the copies are, and where grades go: make collect IN=handed-in OUT=graded SEED=7"; exit 1; }
+	$(BIN)/python -m teaching.grading "$(IN)" "$(OUT)" $(if $(SEED),--seed $(SEED))
+
+nbgrader: .venv/lab  ## make assignments for nbgrader of the lessons, in nbgrader/ (SEED=a number of yours)
+	$(BIN)/python -m teaching.grading.for_nbgrader nbgrader $(if $(SEED),--seed $(SEED))
+
 notebooks: .venv/lab  ## run every lesson on MNIST, and planes and birds, and store its outputs
 	$(BIN)/python tests/run_lessons.py
 	$(BIN)/python notebooks/pictures/take.py
@@ -111,7 +118,7 @@ lock:  ## compile both locks anew from the ranges in pyproject.toml (needs uv)
 
 clean:  ## remove the virtual environment and what tests leave behind
 	rm -rf .venv .venv-* hand-out look .pytest_cache .hypothesis notebooks/.ipynb_checkpoints
-	find helpers tests -name __pycache__ -prune -exec rm -rf {} +
+	find helpers teaching tests -name __pycache__ -prune -exec rm -rf {} +
 
 # Made from nothing whenever the lock is newer, so that it never holds more than the lock says.
 .venv/lab: requirements.txt

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from IPython.core.formatters import DisplayFormatter
 from wrong_answers import RIGHT, WRONG
 
 from helpers.checks import EXERCISES, check, verdict
 from helpers.checks.bytecode import loops_once, unused
 from helpers.checks.compare import in_words
-from helpers.checks.core import Exercise, draws
+from helpers.checks.core import Exercise, draws, judge
 
 NOTEBOOKS = sorted(Path(__file__).parents[1].glob("notebooks/[0-9]*.ipynb"))
 MISTAKES = [(name, hint) for name, exercise in EXERCISES.items() for hint in exercise.mistakes]
@@ -668,3 +669,41 @@ def test_check_prints_the_verdict_by_the_functions_name(capsys):
 
     check(sigmoid_backward)
     assert capsys.readouterr().out.startswith("Right.")
+
+
+# --- check, as a program calls it
+
+
+def tried(body):
+    space = {}
+    exec(f"def sigmoid_backward(dy, y):\n    {body}", {"np": np}, space)
+    return check(space["sigmoid_backward"])
+
+
+@pytest.mark.parametrize("body, passed, untried", [
+    ("return dy * y * (1 - y)", True, False), ("return dy * y", False, False), ("return", False, True), ("...", False, True),
+    ("pass", False, True), ("'A docstring.'", False, True), ("raise NotImplementedError", False, True),
+    ("raise NotImplementedError('later')", False, True), ("raise ValueError", False, False), ("print(dy)", False, False),
+    ("return np.ma.array(dy).nothing", False, False)])
+def test_check_answers_a_program(body, passed, untried, capsys):
+    result = tried(body)
+    assert (result.passed, bool(result), result.untried) == (passed, passed, untried)
+    assert result.text == capsys.readouterr().out.rstrip("\n") != ""
+
+
+def test_a_function_that_is_called_and_not_implemented_is_an_error_as_any_other():
+    def later():
+        raise NotImplementedError("later")
+
+    result = judge(lambda a, b, scale: later(), Exercise(CASES, product, {}))
+    assert not result.untried and "NotImplementedError" in result.text
+
+
+def test_what_is_no_exercise_is_not_passed():
+    result = check(lambda: 1)
+    assert not result and not result.untried and "no exercise" in result.text
+
+
+def test_a_notebook_shows_nothing_of_a_result():
+    data, metadata = DisplayFormatter().format(tried("return dy"))
+    assert data == metadata == {}

@@ -11,7 +11,7 @@ import numpy as np
 from .arguments import Given
 from .bytecode import is_stub, loops_once, unused
 from .compare import close, equal, in_words, place_of, shapes_differ
-from .errors import explain
+from .errors import explain, raised_by
 from .recognise import kind_of_mistake
 
 
@@ -35,17 +35,41 @@ class Exercise:
     tolerance: float = 0.0  # how far a predicted number may be off: 0.05 is one part in twenty
 
 
+@dataclass(frozen=True)
+class Result:
+    """What an answer is worth: true where it is right. A notebook shows nothing of it, as its words are printed."""
+
+    passed: bool
+    untried: bool  # the function is as it was handed out
+    text: str      # for the learner
+
+    def __bool__(self):
+        return self.passed
+
+    def _ipython_display_(self):
+        pass
+
+
 class Fault(Exception):
     """Why an answer is not right, in words for the learner."""
 
 
-def verdict(answer, exercise):
-    """What to tell the author of `answer`: that it is right, or the first fault that is found."""
+class Untried(Fault):
+    """Nothing was written yet."""
+
+
+def judge(answer, exercise):
+    """The Result of `answer`: that it is right, or the first fault that is found."""
     try:
         _judge(answer, exercise)
     except Fault as fault:
-        return str(fault)
-    return f"Right. {exercise.praise}".strip()
+        return Result(False, isinstance(fault, Untried), str(fault))
+    return Result(True, False, f"Right. {exercise.praise}".strip())
+
+
+def verdict(answer, exercise):
+    """The words of `judge`."""
+    return judge(answer, exercise).text
 
 
 def _judge(answer, exercise):
@@ -71,6 +95,8 @@ def _run(answer, case, exercise):
             result = _quietly(answer, given)
     except Exception as error:  # whatever the learner's code raises is for the learner to see
         print(printed.getvalue(), end="")
+        if isinstance(error, NotImplementedError) and raised_by(error, answer):
+            raise Untried("Not tried yet: the function raises NotImplementedError.") from error
         raise Fault(explain(error, answer, exercise.choices)) from error
     if result is not None:
         print(printed.getvalue(), end="")
@@ -101,7 +127,7 @@ def _refuse_nothing(answer, exercise, results, printed):
     if not missing:
         return
     if is_stub(answer):
-        raise Fault("Not tried yet: the function returns nothing.")
+        raise Untried("Not tried yet: the function returns nothing.")
     if printed:
         text = printed.strip().replace("\n", " | ")
         raise Fault("Your function returns None: did you print instead of return? What is printed is seen but not handed over. "

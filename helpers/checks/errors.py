@@ -66,6 +66,12 @@ def explain(error, answer, choices=()):
     return " ".join([stopped, *_meaning(error)])
 
 
+def raised_by(error, answer):
+    """Whether `answer` raised it itself, and not a function that it calls."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_code is getattr(answer, "__code__", None)
+
+
 def _original(error):
     return str(error).strip().rstrip(".") or "no message"
 

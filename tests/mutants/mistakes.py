@@ -1,4 +1,4 @@
-"""Realistic mistakes, each a small change to `helpers` that some test must notice: see `run.py`."""
+"""Realistic mistakes, each a small change to `helpers` or `teaching` that some test must notice: see `run.py`."""
 from typing import NamedTuple
 
 
@@ -10,8 +10,8 @@ class Mistake(NamedTuple):
     tests: str   # files in tests/ that must notice
 
 
-def _in(file, tests, *mistakes):
-    return [Mistake(name, f"helpers/{file}", right, wrong, tests) for name, right, wrong in mistakes]
+def _in(file, tests, *mistakes, folder="helpers"):
+    return [Mistake(name, f"{folder}/{file}", right, wrong, tests) for name, right, wrong in mistakes]
 
 
 MISTAKES = _in(
@@ -655,6 +655,12 @@ MISTAKES = _in(
     "checks/core.py", "test_checks",
     ("exercises: a changed argument not noticed", "if not np.array_equal(before, after):", "if False:"),
     ("exercises: printing counts as not tried", "    if is_stub(answer):\n", "    if True:\n"),
+    ("exercises: what fails is passed", "return Result(False, isinstance", "return Result(True, isinstance"),
+    ("exercises: a stub counts as a try", "isinstance(fault, Untried)", "False"),
+    ("exercises: a function that is called makes it untried", "isinstance(error, NotImplementedError) and raised_by(error, answer)",
+     "isinstance(error, NotImplementedError)"),
+    ("exercises: a result is true even where it is not", "        return self.passed\n", "        return True\n"),
+    ("exercises: a notebook shows the result", "def _ipython_display_(self)", "def _not_shown(self)"),
     ("exercises: wrong choices all get one hint", "if _of(wrong, exercise) == [chosen]:", "if True:"),
     ("exercises: a prediction must be exact", "if _all_close(found, wanted, exercise.tolerance):\n        return True", "if _all_close(found, wanted):\n        return True"),
     ("exercises: too large and too small exchanged", '("large", ratio) if ratio > 1', '("small", ratio) if ratio > 1'),
@@ -1137,4 +1143,51 @@ MISTAKES = _in(
     "figures/lesson_06.py", "test_facts_06",
     ("fixes picture: exploded runs left out of the median", "np.median(np.nan_to_num(runs, nan=0), axis=1)", "np.nanmedian(runs, axis=1)"),
     ("fixes picture: gains from the second row on", "(middle[-1] - middle[0])", "(middle[-1] - middle[1])"),
+) + _in(
+    "grading/copies.py", "test_grading",
+    ("grading: the first of several cells counts", "(tried or candidates)[-1]", "(tried or candidates)[0]"),
+    ("grading: a stub that was copied counts", "if cell.error or not _is_stub(_definitions(cell, name)[-1])]", "]"),
+    ("grading: Markdown is not read", 'if kind == "code" or _looks_like_code(source):', 'if kind == "code":'),
+    ("grading: links are followed", "if path.is_symlink():", "if False:"),
+    ("grading: hidden files are graded", 'part.startswith((".", "__MACOSX"))', "False"),
+    ("grading: any Markdown with a function is an answer", "and re.search(r\"^check", "or re.search(r\"^check"),
+    folder="teaching",
+) + _in(
+    "grading/needs.py", "test_grading",
+    ("grading: values changed in place are left out", "if place > bound[0] and name in everything[place].changes", "if False"),
+    ("grading: local names are taken for the notebook's", "(top or name.is_global())", "True"),
+    ("grading: nothing below the answer is found", "_value(name, range(before + 1, len(everything)), everything) or", ""),
+    ("grading: the lesson's own cells are not asked", " or _value(name, range(end), everything)", ""),
+    ("grading: an answer that calls itself gets another cell's", " or asked[0] in own[target].binds", ""),
+    ("grading: += needs no value", "{*_read(top), *_added_to(node)}", "_read(top)"),
+    folder="teaching",
+) + _in(
+    "grading/child.py", "test_grading",
+    ("grading: the network is open", '("socket.", "subprocess."', '("subprocess."'),
+    ("grading: other learners' copies can be read", "inside(paths[0], folder) for folder in folders", "False for folder in folders"),
+    ("grading: other learners' copies can be changed", "if (writes or event in CHANGING) and", "if False and"),
+    ("grading: memory has no limit", 'if sys.platform == "linux":', "if False:"),
+    folder="teaching",
+) + _in(
+    "grading/grades.py", "test_grading",
+    ("grading: the answer's process is believed", 'return ("right" if own else "wrong"), own.text', 'return "right", own.text'),
+    ("grading: hidden cases are not looked at", 'if state == "right" and new:', "if False:"),
+    ("grading: the worse of two copies counts", "grade = min(grade, other,", "grade = max(grade, other,"),
+    folder="teaching",
+) + _in(
+    "grading/for_nbgrader.py", "test_nbgrader",
+    ("nbgrader: solutions are handed out", '        if "solution" in tags:\n            continue\n', ""),
+    ("nbgrader: hidden cases stay in the learner's copy", '### BEGIN HIDDEN TESTS', "### BEGIN TESTS"),
+    ("nbgrader: any answer gets the point", "assert check({name})'", "check({name})'"),
+    folder="teaching",
+) + _in(
+    "grading/hidden.py", "test_grading",
+    ("hidden cases: the same for every seed", "default_rng([seed, *name", "default_rng([1, *name"),
+    folder="teaching",
+) + _in(
+    "grading/report.py", "test_grading",
+    ("grading: a learner's words are HTML", "escape(grade.text.removeprefix", "str(grade.text.removeprefix"),
+    ("grading: a learner's words are a formula", 'value.startswith(("=", "+", "-", "@",', 'value.startswith(("=", "+", "-",'),
+    ("grading: two learners share a page", "while name.lower() in used:", "while name in used:"),
+    folder="teaching",
 )

@@ -42,7 +42,7 @@ def misfits():
 
 def copy_to(folder):
     """What the tests need of the course."""
-    for name in ("helpers", "tests", "data", "notebooks"):
+    for name in ("helpers", "tests", "data", "notebooks", "teaching"):
         shutil.copytree(ROOT / name, folder / name, ignore=IGNORED)
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder
