@@ -2,8 +2,9 @@
 
     python pages/frames.py    # into build/frames/; lessons whose frames are newer than all code stay as they are
 
-Every lesson is run up to its last live figure, on the digits that COURSE_DIGITS names. Each figure that depends on one or two
-controls is drawn for every pair of their values, or for every few of them where that would be too many.
+Every lesson is run up to its last live figure, on the digits that COURSE_DIGITS names. Each figure is drawn for every combination
+of values of its controls, or of some of them where those would be too many. One with so many controls that few values of each
+would be left stays still.
 """
 import hashlib
 import io
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 FRAMES = ROOT / "build" / "frames"
 MOST_FRAMES, MOST_BYTES = 100, 1_500_000  # of one figure
+FEWEST_VALUES = 4  # of a control, if it has as many
 
 
 def is_live(output):
@@ -65,12 +67,17 @@ def small(png):
 
 
 def draw(figure, most=MOST_FRAMES):
-    """([{label, values, at}] for each control, PNGs without doubles, which of them is shown for each combination of values)."""
+    """([{label, values, at}] for each control, PNGs without doubles, which of them is shown for each combination of values).
+
+    None if there are too many controls.
+    """
     controls = list(figure.controls.values())
     values = [values_of(control) for control in controls]
     kept = [of.index(min(of, key=lambda value: abs(value - control.value)) if isinstance(control.value, float) else control.value)
             for of, control in zip(values, controls, strict=True)]
     chosen = coarse([len(of) for of in values], kept, most)
+    if any(len(places) < min(len(of), FEWEST_VALUES) for of, places in zip(values, chosen, strict=True)):
+        return None
     pictures, order = {}, []
     for places in product(*chosen):
         settings = {name: of[place] for name, of, place in zip(figure.controls, values, places, strict=True)}
@@ -79,7 +86,7 @@ def draw(figure, most=MOST_FRAMES):
         order.append(pictures[hashlib.sha256(png).digest()][0])
     pngs = [png for _, png in pictures.values()]
     if sum(map(len, pngs)) > MOST_BYTES:
-        return draw(figure, int(most * MOST_BYTES / sum(map(len, pngs))))
+        return draw(figure, int(0.95 * most * MOST_BYTES / sum(map(len, pngs))))
     told = [{"label": control.description, "values": [said(control, of[place]) for place in places], "at": places.index(place)}
             for control, of, places, place in zip(controls, values, chosen, kept, strict=True)]
     return told, pngs, order
@@ -87,6 +94,8 @@ def draw(figure, most=MOST_FRAMES):
 
 def said(control, value):
     """A value as its slider shows it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return format(value, control.readout_format) if isinstance(value, float) and hasattr(control, "readout_format") else str(value)
 
 
@@ -99,9 +108,10 @@ def keep(folder):
         display(figure)
         number = len(shown)
         shown.append(figure)
-        if len(figure.controls) > 2:
+        drawn = draw(figure)
+        if drawn is None:
             return
-        controls, pngs, order = draw(figure)
+        controls, pngs, order = drawn
         target = folder / str(number)
         target.mkdir(parents=True)
         for name, png in enumerate(pngs):
