@@ -1,6 +1,6 @@
 // One slide at a time; a key shows what is still hidden on it, then goes on. The address ends in the slide's number.
 const stage = document.querySelector("main"), slides = [...document.querySelectorAll("section")];
-const SMALLEST = 15;  // pixels: no letter of a text becomes smaller to make it fit
+const LARGEST = 34, SMALLEST = 16;  // letters of a slide's text, in pixels
 let current = 0;
 
 const hidden = slide => [...slide.querySelectorAll(".later:not(.seen)")];
@@ -23,7 +23,8 @@ function next() {
 function fit(slide) {
     const body = slide.querySelector(".body"), picture = slide.querySelector("img");
     const over = () => body.scrollHeight > body.clientHeight + 1 || body.scrollWidth > body.clientWidth + 1;
-    for (let size = 28; over() && size > SMALLEST; size -= 1) body.style.fontSize = `${size}px`;
+    let size = LARGEST;
+    do body.style.fontSize = `${size}px`; while (over() && --size >= SMALLEST);
     for (let height = 520; picture && over() && height > 200; height -= 20) picture.style.maxHeight = `${height}px`;
 }
 

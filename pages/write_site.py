@@ -1,8 +1,8 @@
 """Builds the site: every lesson, the glossary and the teachers' guide as pages that need neither a kernel nor a network.
 
-    python pages/build.py    # build/site/index.html
+    python pages/write_site.py    # build/site/index.html
 
-Pages come from the outputs that the notebooks hold. Where `frames.py` has drawn frames, live figures move.
+Pages come from the outputs that the notebooks hold. Where `draw_frames.py` has drawn frames, live figures move.
 """
 import base64
 import html
@@ -10,12 +10,13 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
 import nbformat
-from frames import FRAMES, NOTEBOOKS, ROOT, is_live
-from sphinx.cmd.build import main as sphinx
+from draw_frames import FRAMES, NOTEBOOKS, ROOT, is_live
 
 PAGES = Path(__file__).parent
 TEACHING = ROOT / "teaching"
@@ -116,7 +117,7 @@ def index(lessons, guide):
     cards = []
     for stem, notebook in lessons.items():
         opening = f"pictures/{stem}.png"
-        image = f'<img src="_static/{opening}" alt="" loading="lazy">' if (NOTEBOOKS / opening).exists() else ""
+        image = f'<img src="_static/{opening}" alt="">' if (NOTEBOOKS / opening).exists() else ""
         cards.append(f'<a href="notebooks/{stem}.html">{image}<b>{stem[:2]} {html.escape(title_of(notebook))}</b>'
                      f'<span>{html.escape(row(notebook, "Time").split(";")[0])}</span></a>')
     first = re.search(r"^# (.*?)^!\[.*?\n(.*?)^## ", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
@@ -156,8 +157,8 @@ def build():
     lessons = {stem: notebook for stem, notebook in notebooks.items() if stem[0].isdigit()}
     (SOURCE / "index.md").write_text(index(lessons, [f"teaching/{path.stem}" for path in guide]), encoding="utf-8")
     shutil.rmtree(SITE, ignore_errors=True)
-    failed = sphinx(["-b", "html", "-c", str(PAGES), "-d", str(SOURCE / ".doctrees"), "-j", str(os.cpu_count()),
-                     "--fail-on-warning", "--keep-going", "--quiet", str(SOURCE), str(SITE)])
+    failed = subprocess.run([sys.executable, "-m", "sphinx", "-b", "html", "-c", PAGES, "-d", SOURCE / ".doctrees", "-j", str(os.cpu_count()),
+                             "--fail-on-warning", "--keep-going", "--quiet", SOURCE, SITE]).returncode
     if failed:
         raise SystemExit("Sphinx has found something that is wrong with a page: see above.")
 

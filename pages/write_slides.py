@@ -1,6 +1,6 @@
 """Makes slides of the lessons: one deck a lesson, for a projector of 1280 x 720, from the notebooks as they are.
 
-    python pages/slides.py    # build/slides/index.html
+    python pages/write_slides.py    # build/slides/index.html
 
 A slide is a question (**Predict.**), a formula with the words before it, a cell's code with what it prints, or a picture with what
 there is to see in it; what answers a question comes at the next key. What the text says besides is for the teacher to say.
@@ -10,16 +10,16 @@ import re
 import shutil
 
 import nbformat
-from build import PAGES, ROOT, row, shared, title_of, with_pictures
-from frames import NOTEBOOKS
+from draw_frames import NOTEBOOKS, ROOT
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
+from write_site import PAGES, row, shared, title_of, with_pictures
 
 SLIDES = ROOT / "build" / "slides"
-ROWS = 20  # of code and text that one slide holds in letters of full size
+ROWS, TABLE_ROWS = 20, 8  # of code and text, and of a printed table, that one slide holds
 
 
 def _formula(code, options):
@@ -42,6 +42,12 @@ def code(source):
 def blocks(source):
     """The parts of a text cell between empty lines; a fold with all that is in it is one part."""
     return re.findall(r"<details>.*?</details>|(?:[^\n]+\n?)+", source, re.S)
+
+
+def tables(printed):
+    """A printed table cut into such as fit on a slide, each with the names of the columns."""
+    head, rows = re.search(r"<thead>.*?</thead>", printed, re.S)[0], re.findall(r"<tr>.*?</tr>", printed.split("</thead>")[1], re.S)
+    return [f"<table>{head}{''.join(rows[start:start + TABLE_ROWS])}</table>" for start in range(0, len(rows), TABLE_ROWS)]
 
 
 class Deck:
@@ -69,6 +75,7 @@ class Deck:
         if board:
             self.heading = "For the board"
             self.add(prose(board[1]))
+            self.heading = ""
 
     def _text(self, block):
         if block.startswith("## "):
@@ -81,7 +88,10 @@ class Deck:
         elif block.startswith("$$"):
             self.add(prose(self.lead), prose(block)) if self.lead else self.add(prose(block))
         elif re.match(r"[-|] ?|\d+\. ", block):
-            self.add(prose(self.lead) + prose(block))
+            if self.slides[-1][1] == "exercise" and self.lead:
+                self.slides[-1][2][0] += prose(block)
+            else:
+                self.add(prose(self.lead) + prose(block))
         elif re.match(r"\*[^*]", block) and self.slides[-1][1] == "picture":
             self.slides[-1][2].append(prose(block.split("*\n")[0]))
         elif re.match(r"\*\*\d+\. ", block):
@@ -96,6 +106,8 @@ class Deck:
         source, rows = cell.source, len(cell.source.splitlines()) + len(text.splitlines())
         if "exercise" in cell.metadata.get("tags", []):
             self.slides[-1][2].append(code(source))
+        elif len(cell.source.splitlines()) <= 3 and any("<img" in output.get("data", {}).get("text/html", "") for output in cell.outputs):
+            pass  # what draws a picture is not worth a slide of its own
         elif rows <= ROWS:
             self.add(code(source), printed)
         else:
@@ -107,7 +119,8 @@ class Deck:
             if "<img" in shown:
                 self.add(shown, kind="picture")
             elif shown:
-                self.add(shown)
+                for part in tables(shown):
+                    self.add(part)
 
     def page(self):
         """The deck as a page."""

@@ -1,6 +1,6 @@
 """Draws the frames with which live figures move on the site, where there is no kernel.
 
-    python pages/frames.py    # into build/frames/; lessons whose frames are newer than all code stay as they are
+    python pages/draw_frames.py    # into build/frames/; lessons whose frames are newer than all code, and of the same digits, stay as they are
 
 Every lesson is run up to its last live figure, on the digits that COURSE_DIGITS names. Each figure is drawn for every combination
 of values of its controls, or of some of them where those would be too many. One with so many controls that few values of each
@@ -44,9 +44,11 @@ def values_of(control):
 
 
 def thinned(places, kept, most):
-    """At most `most` of these places, evenly, with both ends; and `kept`, which is the nearest of them moved."""
-    few = np.unique(np.linspace(0, places - 1, min(places, most)).round().astype(int))
-    few[np.abs(few - kept).argmin()] = kept
+    """At most `most` of these places, evenly, with both ends and with `kept`, to which the nearest between the ends is moved."""
+    few = np.linspace(0, places - 1, min(places, most)).round().astype(int)
+    between = few[1:-1]
+    if kept not in few and between.size:
+        between[np.abs(between - kept).argmin()] = kept
     return few.tolist()
 
 
@@ -99,6 +101,11 @@ def said(control, value):
     return format(value, control.readout_format) if isinstance(value, float) and hasattr(control, "readout_format") else str(value)
 
 
+def sources():
+    """{function that loads a data set: the name of what it loads here}."""
+    return {"load_digits": data.load_digits().name, "load_planes_birds": data.load_planes_birds().name}
+
+
 def keep(folder):
     """In a lesson's kernel: from here on, every live figure that is displayed has its frames drawn into `folder`."""
     shown, folder = [], Path(folder)
@@ -120,9 +127,8 @@ def keep(folder):
         figure.frame(**figure.values)  # its artists as they were
 
     live.Live._ipython_display_ = drawing
-    sources = {"load_digits": data.load_digits().name, "load_planes_birds": data.load_planes_birds().name}
     folder.mkdir(parents=True)
-    (folder / "sources.json").write_text(json.dumps(sources), encoding="utf-8")
+    (folder / "sources.json").write_text(json.dumps(sources()), encoding="utf-8")
 
 
 def run(path):
@@ -131,7 +137,7 @@ def run(path):
     last = max(place for place, cell in enumerate(notebook.cells) if any(map(is_live, cell.get("outputs", []))))
     target, new = FRAMES / path.stem, FRAMES / f".{path.stem}"
     shutil.rmtree(new, ignore_errors=True)
-    start = f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nimport frames\nframes.keep({str(new)!r})"
+    start = f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nimport draw_frames\ndraw_frames.keep({str(new)!r})"
     notebook.cells = [nbformat.v4.new_code_cell(start), *notebook.cells[:last + 1]]
     NotebookClient(notebook, kernel_name="python3", timeout=None, resources={"metadata": {"path": path.parent}}).execute()
     number = 0
@@ -145,15 +151,17 @@ def run(path):
     return f"{path.stem}: {sum(1 for _ in target.glob('*/figure.json'))} figures that move"
 
 
-def changed(path):
-    """Whether a lesson's frames are older than the lesson or than any code that draws them."""
+def changed(path, wanted):
+    """Whether a lesson's frames are not of the `wanted` sources, or older than the lesson or than any code that draws them."""
     stamp = FRAMES / path.stem / "sources.json"
     code = [path, Path(__file__), *(ROOT / "helpers").rglob("*.py")]
-    return not stamp.exists() or stamp.stat().st_mtime < max(file.stat().st_mtime for file in code)
+    return not stamp.exists() or json.loads(stamp.read_text(encoding="utf-8")) != wanted or stamp.stat().st_mtime < max(file.stat().st_mtime for file in code)
 
 
 if __name__ == "__main__":
     FRAMES.mkdir(parents=True, exist_ok=True)
+    wanted = sources()
+    lessons = [path for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")) if changed(path, wanted)]
     with ThreadPoolExecutor(os.cpu_count()) as several:
-        for line in several.map(run, filter(changed, sorted(NOTEBOOKS.glob("[0-9]*.ipynb")))):
+        for line in several.map(run, lessons):
             print(line, flush=True)
