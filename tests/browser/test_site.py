@@ -36,6 +36,16 @@ PALE = """() => {
 
 LOST = "[...document.images].filter(image => !image.complete || !image.naturalWidth).map(image => image.src)"
 
+# What a telephone's reader cannot get at: it begins or ends outside the page, and nothing around it scrolls.
+OUTSIDE = """() => [...document.querySelectorAll("article *")].filter(part => {
+    if (!part.checkVisibility() || part.closest("mjx-assistive-mml, svg, .sr-only")) return false;
+    const box = part.getBoundingClientRect();
+    if (box.width === 0 || box.right <= innerWidth + 1 && box.left >= -1) return false;
+    for (let around = part.parentElement; around.tagName !== "ARTICLE"; around = around.parentElement)
+        if (["auto", "scroll"].includes(getComputedStyle(around).overflowX)) return false;
+    return true;
+}).map(part => `${part.tagName} ${part.className} ${part.textContent.slice(0, 40)}`)"""
+
 # What a slide cuts off, or shows in letters too small for a projector.
 CUT = """() => [...document.querySelectorAll("section")].flatMap((slide, number) => {
     const body = slide.querySelector(".body"), size = parseFloat(getComputedStyle(body).fontSize);
@@ -95,6 +105,7 @@ def test_every_page_opens_whole_on_a_screen_and_on_a_telephone(page):
         page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
         page.set_viewport_size({"width": 390, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert page.evaluate(OUTSIDE) == [], path
         for scheme in "light", "dark":
             page.emulate_media(color_scheme=scheme)
             assert page.evaluate(PALE) == [], (path, scheme)
