@@ -40,8 +40,8 @@ def code(source):
 
 
 def blocks(source):
-    """The parts of a text cell between empty lines; a fold with all that is in it is one part."""
-    return re.findall(r"<details>.*?</details>|(?:[^\n]+\n?)+", source, re.S)
+    """The parts of a text cell between empty lines."""
+    return re.findall(r"(?:[^\n]+\n?)+", source)
 
 
 def tables(printed):
