@@ -7,7 +7,7 @@ NBVAL := $(PYTEST) --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitiz
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test test-in test-code test-lessons test-versions test-oldest test-newest test-mnist test-mnist-early test-mnist-late test-browser test-hand-out mutants notebooks \
-	hand-out collect nbgrader logs bench look picture lock clean
+	hand-out collect nbgrader site slides frames test-site logs bench look picture lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -21,11 +21,11 @@ lab: .venv/lab  ## open the course in JupyterLab (the first time, install what i
 # One BLAS thread: sums are then made in the same order whatever the number of cores, so that a training run gives the
 # same digits; and on a busy machine threads that wait for each other can take most of the time. For stored outputs the
 # kind of processor must not matter either: any x86 since 2013 can do what Haswell does.
-test test-in test-code test-lessons test-mnist test-hand-out notebooks logs: export OPENBLAS_NUM_THREADS = 1
+test test-in test-code test-lessons test-mnist test-hand-out notebooks logs frames: export OPENBLAS_NUM_THREADS = 1
 test-mnist notebooks logs: export OPENBLAS_CORETYPE = Haswell
 # No progress bars among the outputs.
-test test-in test-code test-lessons test-mnist test-hand-out notebooks bench: export TQDM_DISABLE = 1
-test test-in test-code test-lessons test-browser test-hand-out bench: export COURSE_DIGITS = bundled
+test test-in test-code test-lessons test-mnist test-hand-out notebooks bench frames: export TQDM_DISABLE = 1
+test test-in test-code test-lessons test-browser test-hand-out test-site bench: export COURSE_DIGITS = bundled
 test-mnist notebooks logs: export COURSE_DIGITS = mnist
 
 # The tests and the lessons at the same time, for each of them keeps one core busy.
@@ -83,6 +83,20 @@ collect: .venv/lab  ## grade what learners handed in: make collect IN=folder OUT
 nbgrader: .venv/lab  ## make assignments for nbgrader of the lessons, in nbgrader/ (SEED=a number of yours)
 	$(BIN)/python -m teaching.grading.for_nbgrader nbgrader $(if $(SEED),--seed $(SEED))
 
+site: frames  ## make the lessons' pages, for reading without a kernel and without a network
+	.venv-site/bin/python pages/write_site.py
+
+slides: frames  ## make a deck of slides of each lesson
+	.venv-site/bin/python pages/write_slides.py
+
+# Only where a lesson or the code has changed.
+frames: .venv-site/pages
+	@.venv-site/bin/python pages/draw_frames.py
+
+test-site: frames  ## make both, and look at every page and slide in Chromium
+	.venv-site/bin/pip install --quiet --editable .[site,test]
+	.venv-site/bin/pytest -m site
+
 notebooks: .venv/lab  ## run every lesson on MNIST, and planes and birds, and store its outputs
 	$(BIN)/python tests/run_lessons.py
 	$(BIN)/python notebooks/pictures/take.py
@@ -117,8 +131,8 @@ lock:  ## compile both locks anew from the ranges in pyproject.toml (needs uv)
 	headed requirements-test.txt "What the course and its tests need, in exact versions."
 
 clean:  ## remove the virtual environment and what tests leave behind
-	rm -rf .venv .venv-* hand-out look .pytest_cache .hypothesis notebooks/.ipynb_checkpoints
-	find helpers teaching tests -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf .venv .venv-* build hand-out look .pytest_cache .hypothesis notebooks/.ipynb_checkpoints
+	find helpers teaching pages tests -name __pycache__ -prune -exec rm -rf {} +
 
 # Made from nothing whenever the lock is newer, so that it never holds more than the lock says.
 .venv/lab: requirements.txt
@@ -133,4 +147,11 @@ clean:  ## remove the virtual environment and what tests leave behind
 
 .venv/test: requirements-test.txt .venv/lab
 	$(BIN)/pip install --quiet --requirement requirements-test.txt
+	@touch $@
+
+# An environment of its own, so that what makes pages can never change what the lessons run on.
+.venv-site/pages: pyproject.toml .venv/lab
+	$(BIN)/python -m venv --clear .venv-site
+	.venv-site/bin/pip install --quiet --requirement requirements.txt
+	.venv-site/bin/pip install --quiet --editable .[site]
 	@touch $@
