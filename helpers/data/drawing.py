@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import replacing, write_npz
+from .fetch import FOLDER
 
 GRID = 280            # points lie on a grid of GRID x GRID ...
 MARGIN = 20           # ... with so much paper around it that the widest pen stays on the paper
@@ -122,8 +123,8 @@ def save_drawings(path, drawings, labels):
         write_npz(beside, arrays, zipfile.ZIP_DEFLATED)
 
 
-def load_drawings(path):
-    """(drawings, labels (N,)) from a file that `save_drawings` wrote.
+def load_drawings(path=FOLDER / "drawings.npz"):
+    """(drawings, labels (N,)) from a file that `save_drawings` wrote; without a path, the fifty that come with the course.
 
     Raises OSError where there is none, and ValueError for a file that holds anything else; the message says what.
     """

@@ -102,7 +102,9 @@ def draw_cnn(cnn, dense):
     fig, axes = G.canvas(7.6, 5.0, 2, 3, width_ratios=(1, 1, 1.15))
     (left, first, second), (slope, *answers) = axes
     picture = G.framed(left).imshow(np.zeros((28, 28)), cmap=G.PIXELS, vmin=0, vmax=1)
-    maps = [G.bare(ax).imshow(np.zeros((1, 1)), cmap=G.WEIGHTS, extent=(0, wide, 0, 1)) for ax, wide in ((first, 1), (second, 1.5))]
+    maps = [G.bare(ax).imshow(np.zeros((1, 1)), cmap=G.WEIGHTS, extent=(0, 1, 0, 1)) for ax in (first, second)]
+    for ax in (first, second):
+        ax.set_facecolor(G.GAP)
     gradient = G.framed(slope).imshow(np.zeros((28, 28)), cmap=G.GRADIENTS.reversed())
     bars = [ax.bar(range(10), np.ones(10), color=colour, edgecolor=G.INK, hatch=hatch, width=0.8, animated=True)
             for ax, colour, hatch in zip(answers, (G.OUTPUT, G.QUIET), ("", "//"))]
