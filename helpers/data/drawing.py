@@ -18,6 +18,7 @@ SIDE = GRID + 2 * MARGIN
 PEN = 24              # width of the pen: a digit of 200 in height then has strokes as wide as MNIST's
 BOX, IMAGE = 20, 28   # a digit fits into BOX x BOX pixels, which stand somewhere in IMAGE x IMAGE
 _FULL = 255           # full ink, in MNIST's bytes
+_TRACE = 1e-6         # less ink than this is rounding
 
 
 def checked(strokes):
@@ -62,7 +63,7 @@ def _press(paper, start, stop, radius):
 
 def boxed(paper):
     """The ink, scaled to fit BOX x BOX with its proportions kept: each pixel is the mean of the square that it covers."""
-    rows, columns = (np.flatnonzero(paper.any(axis)) for axis in (1, 0))
+    rows, columns = (np.flatnonzero((paper > _TRACE).any(axis)) for axis in (1, 0))
     if not len(rows):
         return np.zeros((BOX, BOX))
     part = paper[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
@@ -86,7 +87,8 @@ def centred(box):
     image, mass = np.zeros((IMAGE, IMAGE)), box.sum()
     if mass:
         place = np.arange(BOX)
-        corner = [np.floor(IMAGE / 2 - (box.sum(axis) @ place) / mass + 0.5) for axis in (1, 0)]
+        centre = np.array([box.sum(axis) @ place for axis in (1, 0)]) / mass
+        corner = np.floor(IMAGE / 2 - centre.round(6) + 0.5)  # of what is symmetric, rounding must not decide the half
         top, left = np.clip(corner, 0, IMAGE - BOX).astype(int)
         image[top:top + BOX, left:left + BOX] = box
     return image

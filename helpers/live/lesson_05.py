@@ -1,5 +1,8 @@
 """Live figures of lesson 05: feature maps and their gradients, filters in training, which pixels matter, and a digit drawn by hand."""
+from copy import deepcopy
+
 import numpy as np
+
 from .. import functional as F
 from ..analysis import outputs_and_gradients, score_gradient
 from ..data import drawing
@@ -99,6 +102,7 @@ def draw_cnn(cnn, dense):
 
     `cnn` as `models.two_layer_cnn` makes it, `dense` any network from images (1, 1, 28, 28) to logits (1, 10).
     """
+    cnn, dense = (deepcopy(net).double() for net in (cnn, dense))  # so that small slopes keep their digits
     fig, axes = G.canvas(7.6, 5.0, 2, 3, width_ratios=(1, 1, 1.15))
     (left, first, second), (slope, *answers) = axes
     picture = G.framed(left).imshow(np.zeros((28, 28)), cmap=G.PIXELS, vmin=0, vmax=1)
@@ -117,13 +121,13 @@ def draw_cnn(cnn, dense):
     title = fig.suptitle(" ")
 
     def update(strokes, pen):
-        x = drawing.digit(strokes, pen)[None, None]
+        x = drawing.digit(strokes, pen)[None, None].astype(np.float64)
         outputs = [x]
         for layer in cnn.layers:
             outputs.append(layer.forward(outputs[-1]))
         both = [F.softmax(logits)[0][0] for logits in (outputs[-1], dense.forward(x))]
         here, there = (int(p.argmax()) for p in both)
-        dx = cnn.backward(np.eye(10, dtype=x.dtype)[[here]])[0, 0]
+        dx = cnn.backward(np.eye(10)[[here]])[0, 0]
         picture.set_data(x[0, 0])
         for sheet, array, columns in zip(maps, (outputs[2][0], outputs[4][0]), (4, 3)):
             sheet.set_data(G.tiled(array, columns, gap=1))

@@ -26,7 +26,7 @@ class Pad(anywidget.AnyWidget):
 
     _esm = (Path(__file__).parent / "pad.js").read_text(encoding="utf-8")
     _css = _STYLE
-    options = (), ((140, 140),), EXAMPLE  # some of the values that it can have: drawings
+    options = (), (((140, 140),),), EXAMPLE  # some of the values that it can have: nothing, a dot, a digit
     grid = traitlets.Int(drawing.GRID).tag(sync=True)
     margin = traitlets.Int(drawing.MARGIN).tag(sync=True)
     value = traitlets.Any(()).tag(sync=True)
