@@ -19,8 +19,7 @@ function render({ model, el }) {
     const paper = canvas.getContext("2d");
 
     function draw() {
-        const sharp = window.devicePixelRatio || 1, { width } = canvas.getBoundingClientRect();
-        canvas.width = canvas.height = Math.max(1, Math.round(width * sharp));
+        canvas.width = canvas.height = Math.max(1, Math.round(canvas.clientWidth * (window.devicePixelRatio || 1)));
         const scale = canvas.width / side;
         paper.setTransform(scale, 0, 0, scale, (margin + 0.5) * scale, (margin + 0.5) * scale);
         paper.strokeStyle = INK;
@@ -62,9 +61,9 @@ function render({ model, el }) {
     }
 
     function place({ clientX, clientY }) {
-        const { left, top, width, height } = canvas.getBoundingClientRect();
-        return [[clientX - left, width], [clientY - top, height]].map(([length, whole]) =>
-            Math.min(grid - 1, Math.max(0, Math.round(length / whole * side - margin - 0.5))));
+        const { left, top } = canvas.getBoundingClientRect(), { clientLeft, clientTop, clientWidth } = canvas;  // inside its border
+        return [clientX - left - clientLeft, clientY - top - clientTop].map(length =>
+            Math.min(grid - 1, Math.max(0, Math.round(length / clientWidth * side - margin - 0.5))));
     }
 
     function lift() {
