@@ -7,7 +7,9 @@ import pytest
 from live_figures import MAKERS
 from picture_facts import Facts, shown
 
+from helpers.data import drawing
 from helpers.figures import style as G
+from helpers.live.pad import EXAMPLE
 
 facts = Facts()
 
@@ -18,6 +20,22 @@ def training(now, snapshots, name):
         return by_hand.sheet([[neuron[28 * row:28 * row + 28] for row in range(28)] for neuron in weights[:12]], 3, 2)
 
     return by_hand.scrubbed(now, snapshots, {"first layer": (name, images)})
+
+
+@facts.live
+def draw_dense(now, net):
+    w1, b1, w2, b2 = (parameter.value.astype(float) for parameter in net.parameters())
+    image = drawing.digit(now.strokes, now.pen).astype(float)  # the facts of lesson 05's figure make this anew
+    hidden = by_hand.relu(w1 @ image.ravel() + b1)
+    p = by_hand.softmax(w2 @ hidden + b2)
+    answer = list(p).index(max(p))
+    adds = {neuron: w2[answer, neuron] * hidden[neuron] for neuron in range(len(hidden))}
+    most = sorted(adds, key=lambda neuron: -adds[neuron])[:6]
+    products = [w1[neuron].reshape(28, 28) * image for neuron in most]
+    return {"controls": {"strokes": ((), EXAMPLE), "pen": (12, 40)}, **shown("0 image 0", image, (0, 1), "pixels"),
+            **shown("1 image 0", by_hand.sheet(products, 3, 2), by_hand.largest(products), "weights"), "2 bars 0": (range(10), p),
+            "0 title": ["input"], "1 title": ["weights"], "2 title": ["probabilities"],
+            "suptitle": [answer, answer, *by_hand.told(p[answer]), len(hidden), sum(adds[neuron] for neuron in most)]}
 
 
 def _history():
