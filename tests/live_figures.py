@@ -223,6 +223,8 @@ MAKERS = {
     "fixes": lambda: live.fixes(["as published", "stride"], [0.001, 0.01, 0.1], _accuracies(), 0.126),
     "shifts": lambda: live.shifts({"dense": models.mlp(seed=0), "CNN": _cnn()[0]}, _digits().x_test[:12], _digits().y_test[:12]),
     "saliency": lambda: live.saliency(_cnn()[0], _digits().x_test[_ten()]),
+    "draw_dense": lambda: live.draw_dense(models.mlp(seed=0)),
+    "draw_cnn": lambda: live.draw_cnn(_cnn()[0], models.mlp(seed=0)),
     "playground": live.playground,
     "bias_correction": live.bias_correction,
     "factors": live.factors,

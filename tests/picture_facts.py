@@ -380,7 +380,7 @@ def _range_complaints(controls, wanted):
     """Each control must have its range among the wanted ones, {name: (first value, last value)}."""
     ranges = {name: (over(control)[0], over(control)[-1]) for name, control in controls.items()}
     differ = {name for name in ranges.keys() | wanted.keys()
-              if name not in wanted or not np.all([one == other if isinstance(one, str) else np.isclose(one, other)
+              if name not in wanted or not np.all([one == other if isinstance(one, (str, tuple)) else np.isclose(one, other)
                                                    for one, other in zip(ranges.get(name, (None, None)), wanted[name])])}
     return [f"control {name}: its range is {ranges.get(name)}, wanted is {wanted.get(name)}" for name in sorted(differ)]
 

@@ -5,7 +5,9 @@ import pytest
 from live_figures import MAKERS
 from picture_facts import Facts, shown
 
+from helpers.data import drawing
 from helpers.figures import style as G
+from helpers.live.pad import EXAMPLE
 
 facts = Facts()
 
@@ -73,6 +75,27 @@ def boundary(now, points, labels, new_network, sgd, forward):
             "0 line 2": points[labels == 0].T, "0 line 2 colour": G.INPUT, "0 line 3": points[labels == 1].T, "0 line 3 colour": G.WEIGHT,
             "1 line 0": (steps, losses), "1 line 1": ([now.step], losses[-1:]), "1 logarithmic": "y",
             "suptitle": [now.neurons, *([] if nonlinear else ["no nonlinearity"]), now.step, sum(hits) / len(hits), *straight]}
+
+
+def draw_dense(now, net):
+    w1, b1, w2, b2 = (parameter.value.astype(float) for parameter in net.parameters())
+    image = drawing.digit(now.strokes, now.pen).astype(float)  # the facts of lesson 05's figure make this anew
+    hidden = by_hand.relu(w1 @ image.ravel() + b1)
+    p = by_hand.softmax(w2 @ hidden + b2)
+    answer = list(p).index(max(p))
+    adds = {neuron: w2[answer, neuron] * hidden[neuron] for neuron in range(len(hidden))}
+    most = sorted(adds, key=lambda neuron: -adds[neuron])[:6]
+    products = [w1[neuron].reshape(28, 28) * image for neuron in most]
+    return {"controls": {"strokes": ((), EXAMPLE), "pen": (12, 40)}, **shown("0 image 0", image, (0, 1), "pixels"),
+            **shown("1 image 0", by_hand.sheet(products, 3, 2), by_hand.largest(products), "weights"), "2 bars 0": (range(10), p),
+            "0 title": ["input"], "1 title": ["weights"], "2 title": ["probabilities"],
+            "suptitle": [answer, answer, *by_hand.told(p[answer]), len(hidden), sum(adds[neuron] for neuron in most)]}
+
+
+def _history():
+    rng = np.random.default_rng(0)
+    return [(SimpleNamespace(**{name: list(rng.random(epochs)) for name in ("train_loss", "test_loss", "train_accuracy", "test_accuracy")}),
+             "A training") for epochs in (1, 4, 12)]
 
 
 def _passed(polygon, value):

@@ -7,6 +7,7 @@ import pytest
 from picture_facts import Facts, shown
 
 from helpers import live
+from helpers.live.pad import EXAMPLE
 
 facts = Facts()
 LAYERS = "first, before the ReLU", "first, after it", "second, before the ReLU", "second, after it"
@@ -78,6 +79,59 @@ def saliency(now, network, images):
             **shown("0 image 0", moved[0], (0, 1), "pixels"), **shown("1 image 0", slope[0], by_hand.largest(slope), "gradients_r"),
             "2 bars 0": (range(10), p), "2 bars 0 hatched": [now.digit], "0 title": [now.nudge] if now.nudge else [], "1 title": [now.digit],
             "suptitle": [now.digit, z[now.digit], now.digit, *by_hand.told(p[now.digit]), list(p).index(max(p))]}
+
+
+def _drawn(strokes, pen):
+    """A drawing as MNIST's makers would have had it, pixel by pixel: (28, 28)."""
+    paper = np.zeros((320, 320))
+    for stroke in strokes:
+        for (x, y), (u, v) in zip(stroke, [*stroke[1:], stroke[-1]]):
+            columns, rows = np.meshgrid(np.arange(320) - 20.0 - x, np.arange(320) - 20.0 - y)
+            length = np.hypot(u - x, v - y)
+            if length:  # in the line's own directions: along it, and away from it
+                along, away = (columns * (u - x) + rows * (v - y)) / length, (rows * (u - x) - columns * (v - y)) / length
+                gap = np.hypot(np.where(along < 0, along, np.maximum(along - length, 0)), away)
+            else:
+                gap = np.hypot(columns, rows)
+            paper = np.maximum(paper, np.minimum(1, np.maximum(0, pen / 2 + 0.5 - gap)))
+    if not paper.any():
+        return np.zeros((28, 28))
+    down, across = np.nonzero(paper > 1e-6)
+    paper = paper[min(down):max(down) + 1, min(across):max(across) + 1]
+    side = max(paper.shape)
+    fine = np.repeat(np.repeat(paper, 20, axis=0), 20, axis=1)  # each pixel 20 x 20, so that a side is a whole number of cells
+    above, before = ((20 * side - length) // 2 for length in fine.shape)
+    square = np.zeros((20 * side, 20 * side))
+    square[above:above + fine.shape[0], before:before + fine.shape[1]] = fine
+    box = square.reshape(20, side, 20, side).mean(axis=(1, 3))
+    corner = [int(np.floor(14.5 - np.average(range(20), weights=box.sum(axis)).round(6))) for axis in (1, 0)]
+    image = np.zeros((28, 28))
+    image[corner[0]:corner[0] + 20, corner[1]:corner[1] + 20] = box
+    return np.rint(255 * image) / 255
+
+
+@facts.live
+def draw_cnn(now, cnn, dense):
+    image = now.once((now.strokes, now.pen), lambda: _drawn(now.strokes, now.pen))
+    net = now.once((now.strokes, now.pen, "net"), lambda: by_hand.TwoLayers(cnn, image[None]))
+    w1, b1, w2, b2 = (parameter.value.astype(float) for parameter in dense.parameters())
+    p, q = by_hand.softmax(net.z), by_hand.softmax(w2 @ by_hand.relu(w1 @ image.ravel() + b1) + b2)
+    here, there = list(p).index(max(p)), list(q).index(max(q))
+    slope = now.once((now.strokes, now.pen, "back"), lambda: net.backward(by_hand.one_hot(here))[1][0])
+    return {"controls": {"strokes": ((), EXAMPLE), "pen": (12, 40)}, **shown("0 image 0", image, (0, 1), "pixels"),
+            **shown("1 image 0", by_hand.sheet(net.outputs[1], 4, 1), by_hand.largest(net.outputs[1]), "weights"),
+            **shown("2 image 0", by_hand.sheet(net.outputs[3], 3, 1), by_hand.largest(net.outputs[3]), "weights"),
+            **shown("3 image 0", slope, by_hand.largest(slope), "gradients_r"), "4 bars 0": (range(10), p), "5 bars 0": (range(10), q),
+            "0 title": ["as networks see it"], "1 title": [16, "maps"], "2 title": [8, "maps"], "3 title": [here],
+            "4 title": ["CNN", here, *by_hand.told(p[here])], "5 title": ["dense", there, *by_hand.told(q[there])],
+            "suptitle": ["Both", here] if here == there else ["CNN", here, "dense", there]}
+
+
+@facts.picture(lambda: [(np.eye(320), np.eye(20) / 2, np.eye(28) / 3)])
+def to_mnist(paper, box, image):
+    return {**shown("0 image 0", paper, (0, 1), "pixels"), **shown("1 image 0", box, (0, 1), "pixels"),
+            **shown("2 image 0", image, (0, 1), "pixels"), "0 title": ["ink"], "1 title": ["box", 20, 20], "2 title": ["centred", 28, 28],
+            "alt": [20, 20, 28, 28]}
 
 
 def _maps():

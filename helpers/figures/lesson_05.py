@@ -1,8 +1,8 @@
-"""The picture of lesson 05: a digit on its way through the two-layer CNN."""
+"""The pictures of lesson 05: a digit on its way through the two-layer CNN, and a drawing on its way to MNIST's form."""
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
-from .style import GAP, INK, OUTPUT, PIXELS, WEIGHT, WEIGHTS, Picture, bare, panel, span, tiled
+from .style import GAP, INK, OUTPUT, PIXELS, WEIGHT, WEIGHTS, Picture, bare, canvas, framed, panel, span, tiled
 
 
 def two_layers(image, first, second, p, title):
@@ -30,3 +30,13 @@ def two_layers(image, first, second, p, title):
         overlay.add_patch(FancyArrowPatch((x - 0.45, 2.15), (x + 0.45, 2.15), arrowstyle="-|>", mutation_scale=24, lw=3, color=WEIGHT))
     fig.suptitle(title, y=0.97)
     return Picture(fig, f"A digit, 16 maps, 8 smaller maps and ten probabilities, with the shapes of all: {title}")
+
+
+def to_mnist(paper, box, image):
+    """How a drawing gets MNIST's form: the ink on the paper, the box (20, 20), and the image (28, 28)."""
+    fig, axes = canvas(9, 3.7, 1, 3)
+    for ax, (head, array) in zip(axes, (("ink", paper), ("in a box of 20 × 20", box), ("centred in 28 × 28", image))):
+        framed(ax).imshow(array, cmap=PIXELS, vmin=0, vmax=1)
+        ax.set_title(head)
+    fig.suptitle("A drawing in MNIST's form")
+    return Picture(fig, "A drawn digit: its ink on the paper, scaled into a box of 20 by 20, and centred in 28 by 28 pixels")

@@ -1,11 +1,15 @@
-"""Live figures of lesson 05: feature maps and their gradients, filters in training, digits that move, and which pixels matter."""
+"""Live figures of lesson 05: feature maps and their gradients, filters in training, digits that move or are drawn, pixels that matter."""
+from copy import deepcopy
+
 import numpy as np
 
 from .. import functional as F
 from ..analysis import outputs_and_gradients, score_gradient
+from ..data import drawing
 from ..figures import style as G
 from ..rounding import probability
 from .core import Live, pick, scrub, slider
+from .pad import Drawn
 
 
 def feature_maps(networks, images, labels):
@@ -148,3 +152,53 @@ def saliency(network, images):
                 "A digit, the gradient of one class's score for each of its pixels, and the ten probabilities",
                 image=slider("image", 3, 0, len(images) - 1), digit=slider("class", 5, 0, 9),
                 nudge=slider("nudge each pixel by", 0.0, 0.0, 0.25, 0.01))
+
+
+def draw_cnn(cnn, dense):
+    """Draw a digit: what each layer of the CNN makes of it, which pixels matter, and the answers of two networks.
+
+    `cnn` as `models.two_layer_cnn` makes it, `dense` any network from images (1, 1, 28, 28) to logits (1, 10).
+    """
+    cnn, dense = (deepcopy(net).double() for net in (cnn, dense))  # so that small slopes keep their digits
+    fig, axes = G.canvas(7.6, 5.0, 2, 3, width_ratios=(1, 1, 1.15))
+    (left, first, second), (slope, *answers) = axes
+    picture = G.framed(left).imshow(np.zeros((28, 28)), cmap=G.PIXELS, vmin=0, vmax=1)
+    maps = [G.bare(ax).imshow(np.zeros((1, 1)), cmap=G.WEIGHTS, extent=(0, 1, 0, 1)) for ax in (first, second)]
+    for ax in (first, second):
+        ax.set_facecolor(G.GAP)
+    gradient = G.framed(slope).imshow(np.zeros((28, 28)), cmap=G.GRADIENTS.reversed())
+    bars = [ax.bar(range(10), np.ones(10), color=colour, edgecolor=G.INK, hatch=hatch, width=0.8, animated=True)
+            for ax, colour, hatch in zip(answers, (G.OUTPUT, G.QUIET), ("", "//"))]
+    for ax in answers:
+        ax.set(xticks=range(10), yticks=(0, 1), ylim=(0, 1.05))
+        ax.tick_params(axis="x", length=0)
+    for ax, head in zip((left, first, second), ("as networks see it", "16 maps", "8 maps")):
+        ax.set_title(head)
+    heads = [ax.set_title(" ") for ax in axes[1]]
+    title = fig.suptitle(" ")
+
+    def update(strokes, pen):
+        x = drawing.digit(strokes, pen)[None, None].astype(np.float64)
+        outputs = [x]
+        for layer in cnn.layers:
+            outputs.append(layer.forward(outputs[-1]))
+        both = [F.softmax(logits)[0][0] for logits in (outputs[-1], dense.forward(x))]
+        here, there = (int(p.argmax()) for p in both)
+        dx = cnn.backward(np.eye(10)[[here]])[0, 0]
+        picture.set_data(x[0, 0])
+        for sheet, array, columns in zip(maps, (outputs[2][0], outputs[4][0]), (4, 3)):
+            sheet.set_data(G.tiled(array, columns, gap=1))
+            sheet.set_clim(**G.span(array))
+        gradient.set_data(dx)
+        gradient.set_clim(**G.span(dx))
+        for row, p in zip(bars, both):
+            for bar, height in zip(row, p):
+                bar.set_height(height)
+        heads[0].set_text(f"slope of the {here}")
+        for head, name, place, p in zip(heads[1:], ("CNN", "dense"), (here, there), both):
+            head.set_text(f"{name}: p({place}) {probability(p[place])}")
+        title.set_text(f"Both read a {here}" if here == there else f"The CNN reads a {here}, the dense network a {there}")
+        return f"The CNN reads a {here}, the dense network a {there}." if strokes else "Draw a digit."
+
+    return Drawn(fig, update, [picture, *maps, gradient, *bars[0], *bars[1], *heads, title],
+                 "A drawn digit, the feature maps of both layers of a CNN, which pixels matter, and the probabilities of two networks")

@@ -15,6 +15,23 @@ def _in(file, tests, *mistakes, folder="helpers"):
 
 
 MISTAKES = _in(
+    "data/drawing.py", "test_drawing",
+    ("drawing: a stroke of one point leaves no dot", "stroke[1:] or stroke", "stroke[1:]"),
+    ("drawing: the line goes on beyond its ends", "or 1), 0, 1)  # how far", "or 1), -9, 9)  # how far"),
+    ("drawing: the pen's width taken for its radius", "start, stop, pen / 2)", "start, stop, pen)"),
+    ("drawing: ink summed where strokes cross", "np.maximum(part, np.clip(radius + 0.5 - distance, 0, 1), out=part)",
+     "part += np.clip(radius + 0.5 - distance, 0, 1)"),
+    ("drawing: height and width scaled apart", "_shares(part.shape[1], longer).T", "_shares(part.shape[1], part.shape[1]).T"),
+    ("drawing: the shorter side not in the middle", "- (longer - length) / 2", ""),
+    ("drawing: the box itself centred, not its mass", "np.array([box.sum(axis) @ place for axis in (1, 0)]) / mass", "np.array([10.0, 10.0])"),
+    ("drawing: the centre of mass half a pixel off", "centre.round(6) + 0.5)", "centre.round(6))"),
+    ("drawing: the row moves the column", "box.sum(axis) @ place for axis in (1, 0)", "box.sum(axis) @ place for axis in (0, 1)"),
+    ("drawing: a lopsided box loses ink", "np.clip(corner, 0, IMAGE - BOX)", "np.clip(corner, 0, IMAGE)"),
+    ("drawing: grey levels not rounded to bytes", "np.rint(_FULL * centred", "(_FULL * centred"),
+    ("drawing: a point beyond the grid passes", "0 <= number < GRID", "0 <= number <= GRID"),
+    ("drawings: counts that do not fit are read", "points.shape != (in_stroke.sum(), 2) or ", "False and "),
+    ("drawings: labels loaded unchecked", "        _check_labels(labels, len(drawings))\n    except", "    except"),
+) + _in(
     "functional/linear.py", "test_functional test_models",
     ("linear: the bias forgotten", "        y += b\n", "        pass\n"),
     ("linear: a transpose dropped on the way back", "dy.T @ x, dy.sum(axis=0)", "x.T @ dy, dy.sum(axis=0)"),
