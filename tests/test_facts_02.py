@@ -77,6 +77,7 @@ def boundary(now, points, labels, new_network, sgd, forward):
             "suptitle": [now.neurons, *([] if nonlinear else ["no nonlinearity"]), now.step, sum(hits) / len(hits), *straight]}
 
 
+@facts.live
 def draw_dense(now, net):
     w1, b1, w2, b2 = (parameter.value.astype(float) for parameter in net.parameters())
     image = drawing.digit(now.strokes, now.pen).astype(float)  # the facts of lesson 05's figure make this anew
