@@ -1,11 +1,11 @@
 """The guide for teachers says what the lessons say: their lines, their times, their questions, their exercises, their numbers."""
 import re
 
+import guide
 import numpy as np
 import pytest
-import teaching
 from exam_answers import EXAM, sample_project
-from teaching import BOOKS, TEACHING, page, questions
+from guide import BOOKS, TEACHING, page, questions
 
 from helpers import checks
 
@@ -45,22 +45,22 @@ def test_every_lesson_has_its_page():
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_page_has_the_lessons_title_and_all_its_sections(number):
     text = read(page(number))
-    assert text.startswith(f"# Lesson {number}: {teaching.title(number)}\n")
+    assert text.startswith(f"# Lesson {number}: {guide.title(number)}\n")
     assert re.findall(r"^## (.*)", text, re.M) == HEADINGS
     assert re.search(r"^\*\*Aim\.\*\* [A-Z].*\.$", text, re.M)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_board_and_times_are_the_lessons_own(number):
-    assert read(page(number)) == teaching.made(number), "python tests/teaching.py writes them anew"
+    assert read(page(number)) == guide.made(number), "python tests/guide.py writes them anew"
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_the_times_of_the_sections_add_up(number):
     book = BOOKS[number]
-    total = sum(length for heading, length, _, _ in teaching.sections(book) if heading != "Exercises")
-    assert total == pytest.approx(teaching.minutes(book).without)
-    assert ("*A place to stop*" in teaching.times(book)) == (number != "00")
+    total = sum(length for heading, length, _, _ in guide.sections(book) if heading != "Exercises")
+    assert total == pytest.approx(guide.minutes(book).without)
+    assert ("*A place to stop*" in guide.times(book)) == (number != "00")
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -89,7 +89,7 @@ def test_what_may_be_left_out_and_what_is_shown_is_in_the_lesson(number):
     text, said = read(page(number)), everything(BOOKS[number])
     for name in re.findall(r"`(?:live|figures)\.\w+`", text):
         assert name.strip("`") + "(" in said, name
-    headings = {heading for heading, *_ in teaching.sections(BOOKS[number])}
+    headings = {heading for heading, *_ in guide.sections(BOOKS[number])}
     for name in re.findall(r"\*([A-Z][^*]{9,})\*", section(text, "When time is short")):
         assert name in headings, name
 
@@ -115,18 +115,18 @@ def test_every_number_is_in_the_lesson(number):
 
 
 def test_the_list_of_lessons_is_theirs():
-    assert read(TEACHING / "README.md") == teaching.index(read(TEACHING / "README.md")), "python tests/teaching.py writes it anew"
+    assert read(TEACHING / "README.md") == guide.index(read(TEACHING / "README.md")), "python tests/guide.py writes it anew"
 
 
 def plans():
     """{heading: [(lessons, left out, exercises)]} of the two plans."""
     text = read(TEACHING / "plans.md")
-    return {heading: [teaching.plan(line) for line in section(text, heading).splitlines() if teaching.plan(line)]
+    return {heading: [guide.plan(line) for line in section(text, heading).splitlines() if guide.plan(line)]
             for heading in ("A term of twelve weeks", "A week-long school")}
 
 
 def test_the_minutes_of_the_plans_are_counted():
-    assert read(TEACHING / "plans.md") == teaching.planned(read(TEACHING / "plans.md")), "python tests/teaching.py writes them anew"
+    assert read(TEACHING / "plans.md") == guide.planned(read(TEACHING / "plans.md")), "python tests/guide.py writes them anew"
 
 
 @pytest.mark.parametrize("heading, rows, most", [("A term of twelve weeks", 12, 80), ("A week-long school", 10, 120)])
@@ -134,7 +134,7 @@ def test_a_plan_fits_its_time_and_skips_no_lesson_that_a_later_one_needs(heading
     assert len(plans()[heading]) == rows
     taught = []
     for lessons, left_out, named in plans()[heading]:
-        assert teaching.minutes_in_class(lessons, left_out) <= most
+        assert guide.minutes_in_class(lessons, left_out) <= most
         assert set(named) <= {name for number in lessons for name in exercises(number)}
         for number in lessons:
             needs = re.search(r"^\| \*\*You need\*\* \| (.*) \|$", BOOKS[number].cells[0].source, re.M)[1]
@@ -152,7 +152,7 @@ def test_what_the_plans_say_of_data_is_so():
     for number, found in (("09", r"(\d+\.\d s) of training"), ("13", r"(\d+ s)\n")):
         assert re.search(found, everything(BOOKS[number]))[1] in text
     for number, named in re.findall(r"^\| \[(\d\d)\]\(.*?\) \| (\*[^|]*) \|$", section(text, "What to install before"), re.M):
-        assert set(re.findall(r"\*(.*?)\*", named)) <= {heading for heading, *_ in teaching.sections(BOOKS[number])}
+        assert set(re.findall(r"\*(.*?)\*", named)) <= {heading for heading, *_ in guide.sections(BOOKS[number])}
     for word, number in (("86 %", "05"), ("seeds explode", "06"), ("until the fifth", "08")):
         assert word in everything(BOOKS[number])
 

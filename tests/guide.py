@@ -1,6 +1,6 @@
 """The parts of the guide for teachers that follow from the lessons: lines for the board, and times by section.
 
-    python tests/teaching.py    # writes both into teaching/lesson_NN.md, the minutes into plans.md, the list of lessons into README.md
+    python tests/guide.py    # writes both into teaching/lesson_NN.md, the minutes into plans.md, the list of lessons into README.md
 
 Everything else in these pages is written by hand; `test_teaching.py` compares it with the lessons.
 """
