@@ -4,7 +4,7 @@
 
 Every lesson is run up to its last live figure, on the digits that COURSE_DIGITS names. Each figure is drawn for every combination
 of values of its controls, or of some of them where those would be too many. One with so many controls that few values of each
-would be left stays still.
+would be left stays still, and so does a drawing pad.
 """
 import hashlib
 import io
@@ -21,6 +21,7 @@ from nbclient import NotebookClient
 from PIL import Image
 
 from helpers import data, live
+from helpers.live.pad import Drawn
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -71,8 +72,10 @@ def small(png):
 def draw(figure, most=MOST_FRAMES):
     """([{label, values, at}] for each control, PNGs without doubles, which of them is shown for each combination of values).
 
-    None if there are too many controls.
+    None if there are too many controls, or one is a pad to draw on.
     """
+    if isinstance(figure, Drawn):
+        return None
     controls = list(figure.controls.values())
     values = [values_of(control) for control in controls]
     kept = [of.index(min(of, key=lambda value: abs(value - control.value)) if isinstance(control.value, float) else control.value)
