@@ -142,7 +142,7 @@ def test_a_figure_with_too_many_controls_stays_still():
 
 
 def test_a_drawing_pad_stays_still():
-    assert draw_frames.draw(MAKERS["draw_dense"]()) is None
+    assert draw_frames.draw(live_figures.MAKERS["draw_dense"]()) is None
 
 
 @pytest.mark.parametrize("places, kept, most", [(28, 14, 10), (5, 2, 5), (145, 72, 4), (2, 1, 2), (30, 1, 4), (30, 28, 4)])
