@@ -45,7 +45,7 @@ def test_update_changes_only_what_is_listed_as_moving(figure):
 def test_what_is_drawn_in_part_equals_what_is_drawn_whole(figure):
     rng = np.random.default_rng(0)
     pixels, values = figure.pixels, dict(figure.values)
-    for _ in range(8):
+    for _ in range(5):
         for name in rng.choice(list(values), rng.integers(1, len(values) + 1)):  # one control to all of them
             values[name] = random_value(figure.controls[name], rng)
         figure.frame(**values)

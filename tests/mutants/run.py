@@ -48,16 +48,16 @@ def copy_to(folder):
     return folder
 
 
-def first_red(folder, tests):
-    """The first of the tests, given as in `pytest tests/...`, that fails in a copy, or None."""
+def first_red(folder, tests, seconds=SECONDS):
+    """The first of the tests, given as in `pytest tests/...`, that fails in a copy, or None; one that does not end is killed."""
     report = folder / "report.txt"
     process = PROCESSES.Process(target=run_tests, args=(folder, tests, report))
     process.start()
-    process.join(SECONDS)
+    process.join(seconds)
     if process.is_alive():
         process.kill()
         process.join()
-        return f"(no end within {SECONDS} s)"
+        return f"(no end within {seconds} s)"
     if process.exitcode == 0:
         return None
     said = report.read_text(encoding="utf-8")
@@ -137,7 +137,7 @@ def main(words):
             reds.append((mistake, red))
             print(f"{mistake.name:<62} {red or 'NOT NOTICED'}", flush=True)
         unnoticed = sum(red is None for _, red in reds)
-        for red in pool.map(lambda tests: in_a_copy(lambda folder: first_red(folder, sorted(tests))), judges(reds).values()):
+        for red in pool.map(lambda tests: in_a_copy(lambda folder: first_red(folder, sorted(tests), 4 * SECONDS)), judges(reds).values()):
             if red:
                 raise SystemExit(f"Without any mistake {red} is red too: it cannot judge.")
     noticed |= {mistake.name: red.split("[")[0] for mistake, red in reds if red and not red.startswith("(")}
