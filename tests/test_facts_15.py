@@ -124,7 +124,6 @@ def test_what_is_drawn_is_so(name):
 
 
 @pytest.mark.handover
-@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 def test_cells_for_keras_and_onnx_print_what_is_stored():
     for package in ("keras", "onnx", "onnxruntime"):
         pytest.importorskip(package)

@@ -15,8 +15,6 @@ from networks import DIGITS
 from helpers import functional as F
 from helpers import handover, layers, models
 
-# Keras hands PyTorch's tensors to np.array, whose new argument they do not know.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 ROOT = Path(__file__).parents[1]
 NETWORKS = {**networks.NETWORKS, "every layer": (networks.every_layer, (2, 6, 14))}
 each_network = pytest.mark.parametrize("name", NETWORKS)
