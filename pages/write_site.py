@@ -58,7 +58,7 @@ def live_figure(output, name, frames, static, url):
     """A live figure as HTML: its picture, with a slider for each control if the folder `frames` has what to move through."""
     image = picture(output, name, static, url)
     if not frames.exists():
-        return f'<figure class="still">{image}<figcaption>Run the notebook to move its sliders.</figcaption></figure>'
+        return f'<figure class="still">{image}<figcaption>This figure answers in the notebook only.</figcaption></figure>'
     figure = json.loads((frames / "figure.json").read_text(encoding="utf-8"))
     sliders = "".join(
         f'<label>{html.escape(control["label"])} <input type="range" autocomplete="off" min="0" max="{len(control["values"]) - 1}"'
