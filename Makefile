@@ -97,9 +97,10 @@ test-site: frames  ## make both, and look at every page and slide in Chromium
 	.venv-site/bin/pip install --quiet --editable .[site,test]
 	.venv-site/bin/pytest -m site
 
-notebooks: .venv/lab  ## run every lesson on MNIST, and planes and birds, and store its outputs
+notebooks: .venv/lab  ## run every lesson on MNIST, and planes and birds, store its outputs, and what the guide has of them
 	$(BIN)/python tests/run_lessons.py
 	$(BIN)/python notebooks/pictures/take.py
+	$(BIN)/python tests/guide.py
 
 # One log: make logs NAME=...
 logs: .venv/lab  ## train again what takes long, and store what it gave (needs MNIST)
