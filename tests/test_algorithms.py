@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_convolution import SEEDS, Geometry, assert_equal, both, draw_arrays, forward_and_backward, frozen, geometries, whole
 
@@ -137,24 +137,46 @@ def test_multiplications_are_counted(geometry, seed):
     assert pixels.multiplications(kernel, geometry.size, stride, padding, geometry.out) == y.sum()
 
 
-@pytest.mark.parametrize("channels, filters, size, kernel, stride, padding, wanted", [
-    (64, 64, 8, 3, 1, 1, winograd), (128, 128, 4, 3, 1, 1, winograd), (64, 64, 56, 3, 1, 1, winograd),
-    (256, 256, 2, 3, 1, 1, pixels), (512, 512, 1, 3, 1, 1, pixels), (256, 512, 2, 3, 2, 1, pixels),
-    (16, 16, 14, 3, 1, 1, winograd), (16, 15, 14, 3, 1, 1, windows), (15, 16, 2, 3, 1, 1, windows),
-    (3, 64, 32, 7, 2, 3, windows),    # few channels
-    (1, 16, 28, 8, 1, 0, windows), (16, 8, 21, 4, 2, 0, windows),
-    (64, 128, 8, 3, 2, 1, windows),   # a stride
-    (64, 128, 8, 1, 2, 0, windows),   # one pixel
-    (64, 64, 8, 5, 1, 2, windows),    # another kernel
-    (64, 64, 20, 3, 1, 3, windows),   # a wide padding
+@pytest.mark.parametrize("count, channels, filters, size, kernel, stride, padding, wanted", [
+    (8, 64, 64, 8, 3, 1, 1, winograd), (32, 128, 128, 4, 3, 1, 1, winograd), (1, 64, 64, 56, 3, 1, 1, winograd),
+    (1, 256, 256, 2, 3, 1, 1, pixels), (1, 512, 512, 1, 3, 1, 1, pixels), (1, 256, 512, 2, 3, 2, 1, pixels),
+    (4, 16, 16, 14, 3, 1, 1, winograd), (4, 16, 15, 14, 3, 1, 1, windows), (1, 15, 16, 2, 3, 1, 1, windows),
+    (1, 3, 64, 32, 7, 2, 3, windows),    # few channels
+    (1, 1, 16, 28, 8, 1, 0, windows), (1, 16, 8, 21, 4, 2, 0, windows),
+    (4, 64, 128, 16, 3, 2, 1, windows),  # a stride
+    (4, 64, 128, 16, 1, 2, 0, windows),  # one pixel
+    (4, 64, 64, 16, 5, 1, 2, windows),   # another kernel
+    (4, 64, 64, 16, 3, 1, 3, windows),   # a wide padding
+    (1, 64, 64, 8, 3, 1, 1, windows),    # one image
+    (32, 16, 512, 4, 3, 1, 1, windows), (32, 512, 16, 4, 3, 1, 1, windows),  # many channels
 ])
-def test_which_algorithm_is_taken(channels, filters, size, kernel, stride, padding, wanted):
-    x, w = np.ones((1, channels, size, size), np.float32), np.ones((filters, channels, kernel, kernel), np.float32)
+def test_which_algorithm_is_taken(count, channels, filters, size, kernel, stride, padding, wanted):
+    x, w = np.ones((count, channels, size, size), np.float32), np.ones((filters, channels, kernel, kernel), np.float32)
     with patch.object(wanted, "forward", side_effect=wanted.forward) as forward, \
             patch.object(wanted, "backward", side_effect=wanted.backward) as backward:
         y, cache = F.conv2d(x, w, None, stride, padding)
         F.conv2d_backward(y, cache)
     assert forward.called and backward.called
+
+
+@given(winograds(), SEEDS)
+def test_winograd_knows_what_it_saves(geometry, seed):
+    """A channel and filter, it multiplies each number of its transformed images once."""
+    x, w, b, _ = draw_arrays(geometry, seed)
+    with taken(winograd):
+        _, (_, kept, *_) = F.conv2d(x, w, b, **geometry.kwargs)
+    multiplications = sum(seen[:, :, 0].size for _, seen in kept)
+    assert winograd.saved(geometry.count, geometry.out) == geometry.count * 9 * np.prod(geometry.out) - multiplications
+
+
+@given(st.integers(1, 50), st.integers(1, 2**19), st.integers(1, 2**24))
+@example(50, 2**15, 2**23)
+def test_groups_hold_what_stays_in_cache_or_a_fourth_of_the_filters(count, numbers, filters):
+    groups = winograd._groups(count, numbers, filters)
+    assert [image for few in groups for image in range(count)[few]] == list(range(count))
+    most = max(winograd.CACHED, filters / 4)
+    assert all(few.stop - few.start == 1 or (few.stop - few.start) * numbers <= most for few in groups)
+    assert len(groups) == 1 or (groups[0].stop + 1) * numbers > most
 
 
 class Guarded:

@@ -154,7 +154,8 @@ def algorithm(x_shape, w_shape, stride, padding, out):
 
     - `windows`, with fewer than 16 channels or filters: then layout costs more than products;
     - `pixels`, where at least half of the taps meet nothing but padding: maps of 2 × 2 and less under 3 × 3 filters;
-    - `winograd`, for 3 × 3 filters with stride 1 and padding of at most 2;
+    - `winograd`, for 3 × 3 filters with stride 1 and padding of at most 2, where there are so many images, or such large
+      ones, that the multiplications saved pay for transforming the filters: the more channels, the dearer (measured);
     - `windows`, for all others.
     """
     (filters, channels, *kernel), size = w_shape, x_shape[2:]
@@ -162,7 +163,8 @@ def algorithm(x_shape, w_shape, stride, padding, out):
         return windows
     if 2 * pixels.multiplications(kernel, size, stride, padding, out) <= kernel[0] * kernel[1] * out[0] * out[1]:
         return pixels
-    if kernel == [3, 3] and stride == (1, 1) and max(padding) <= 2:
+    fits = kernel == [3, 3] and stride == (1, 1) and max(padding) <= 2
+    if fits and winograd.saved(x_shape[0], out) >= 2000 + 6 * max(filters, channels):
         return winograd
     return windows
 

@@ -75,6 +75,8 @@ MISTAKES = _in(
     ("convolution: the bias forgotten", "images += np.tile(b, out[0] * out[1])", "pass"),
     ("convolution: the bias's gradient a mean", "np.ones(len(rows), dy.dtype) @ rows if", "rows.mean(axis=0) if"),
     ("convolution: a gradient for a bias that is not there", "@ rows if biased else None", "@ rows"),
+    ("convolution: winograd for few images", "fits and winograd.saved(", "fits and 10000 + winograd.saved("),
+    ("convolution: winograd whatever the channels", "2000 + 6 * max(filters, channels)", "2000"),
     ("convolution: another algorithm", "if min(filters, channels) < 16:", "if min(filters, channels) < 160:"),
     ("plain loops: the stride forgotten on the way forward",
      "padded[n, c, step_h * row + i, step_w * column + j] * w", "padded[n, c, row + i, column + j] * w"),
@@ -152,6 +154,8 @@ MISTAKES = _in(
     ("winograd: tiles of four also for two rows", "tuple(2 if size <= 2 else 4 for size in out)", "tuple(4 for size in out)"),
     ("winograd: a sign in F(4, 3)", "[0, 4, -4, -1, 1, 0]", "[0, 4, 4, -1, 1, 0]"),
     ("winograd: images beyond the first group left out", "for first in range(0, count, some)]", "for first in range(0, min(count, some), some)]"),
+    ("winograd: groups as small for wide filters", "max(CACHED, filters // 4) // numbers", "CACHED // numbers"),
+    ("winograd: what is saved by one image", "return count * (9 *", "return 1 * (9 *"),
 ) + _in(
     "functional/pixels.py", "test_algorithms",
     ("pixels: an output keeps its last tap alone", "y[outputs] += (", "y[outputs] = ("),
