@@ -128,10 +128,7 @@ def draw_skip(networks):
             sheet.set_clim(**G.span(np.array(parts)))  # one scale, so that they can be compared
         body, skip = np.linalg.norm(through), np.linalg.norm(along)
         cosine = np.vdot(through, along) / (body * skip) if body and skip else 0.0
-        # The skip's arrow lies flat, and begins where the convolution's ends.
-        corner = body * np.array([cosine, np.sqrt(1 - cosine**2)])
-        ends = np.array([(0, 0), corner, corner + (skip, 0)])
-        ends = (ends - (ends.min(axis=0) + ends.max(axis=0)) / 2) / (np.ptp(ends, axis=0).max() or 1.0)
+        ends = _laid_out(body, skip, cosine)
         for arrow, (start, stop) in zip(arrows, ((0, 1), (1, 2), (0, 2))):
             arrow.set_data(*np.transpose([ends[start], (ends[start] + ends[stop]) / 2, ends[stop]]))
         head.set_text(f"p({label}) {probability(p[label])}")
@@ -147,3 +144,13 @@ def draw_skip(networks):
                  "A drawn digit, ten probabilities, and the gradient of the loss for each pixel: through the convolution, along the skip, "
                  "and their sum", label=pick("label", ["as read", *range(10)], "as read"),
                  network=pick("network", list(networks), list(networks)[-1]))
+
+
+def _laid_out(first, second, cosine):
+    """Where two arrows of these lengths begin and end, (3, 2), if the second lies flat and begins at the tip of the first.
+
+    Within a square of side 1 around (0, 0).
+    """
+    corner = first * np.array([cosine, np.sqrt(max(0.0, 1 - cosine**2))])
+    ends = np.array([(0, 0), corner, corner + (second, 0)])
+    return (ends - (ends.min(axis=0) + ends.max(axis=0)) / 2) / (np.ptp(ends, axis=0).max() or 1.0)

@@ -983,7 +983,7 @@ MISTAKES = _in(
     ("draw_skip: a scale for each panel", "sheet.set_clim(**G.span(np.array(parts)))", "sheet.set_clim(**G.span(part))"),
     ("draw_skip: always the digit that is read", 'label = answer if label == "as read" else label', "label = answer"),
     ("draw_skip: the ratio upside down", "Convolution {body / skip:.2g} times", "Convolution {skip / body:.2g} times"),
-    ("draw_skip: the angle's sine for its cosine", "np.array([cosine, np.sqrt(1 - cosine**2)])", "np.array([np.sqrt(1 - cosine**2), cosine])"),
+    ("draw_skip: the angle's sine for its cosine", "np.array([cosine, np.sqrt(max(0.0, 1 - cosine**2))])", "np.array([np.sqrt(max(0.0, 1 - cosine**2)), cosine])"),
     ("draw_skip: p of the digit that is read under the label's name", "probability(p[label])", "probability(p[answer])"),
 ) + _in(
     "analysis.py", "test_facts_07",
