@@ -89,6 +89,17 @@ def gradient_norms(x, weights, dy, formula, formula_backward, skip):
     return np.array(norms[::-1])
 
 
+def gradients_by_path(net, dlogits):
+    """The gradient for the input of `net` in two parts: what went through the body of its block, and what came along the skip.
+
+    `net`: a Sequential(below, Residual(body, shortcut), *above) after a forward pass. The parts add up to what its backward
+    pass gives for dlogits, because all below the block is linear in the gradient.
+    """
+    below, block, *above = net.layers
+    dy = Sequential(*above).backward(dlogits)
+    return tuple(below.backward(path.backward(dy)) for path in (block.body, block.shortcut))
+
+
 def skip_to_logits(net, image, label, rows):
     """A `published.skip.SkipNet` with another skip: `rows` (10, 16, 21, 21) times the first feature maps, added to the logits.
 

@@ -97,6 +97,25 @@ def _cnn():
     return net, snapshots
 
 
+@cache
+def _skip_net(trained):
+    """A CNN with an identity skip as lesson 07 makes it, before or after a short training."""
+    rng = np.random.default_rng(0)
+    below = layers.Sequential(layers.Conv2d(1, 16, 8, rng), layers.ReLU())
+    head = layers.Sequential(layers.Conv2d(16, 8, 4, rng, stride=2), layers.ReLU(), layers.Flatten(), layers.Linear(648, 10, rng))
+    net = layers.Sequential(below, layers.Residual(layers.Conv2d(16, 16, 3, rng, padding=1)), layers.ReLU(), head)
+    if trained:
+        training.fit(net, _digits().take(1000), optim.Adam(net.parameters()), epochs=1, batch_size=50)
+    return net
+
+
+def _pool_backward(dy, x, size, stride):
+    dx = np.zeros(x.size)
+    for p in range(dy.size):
+        dx[stride * p + x[stride * p:stride * p + size].argmax()] += dy[p]
+    return dx
+
+
 def _ten():
     return np.array([np.flatnonzero(_digits().y_test == digit)[0] for digit in range(10)])
 
@@ -217,6 +236,7 @@ MAKERS = {
     "max_pooling": lambda: live.max_pooling(_digits().x_train[15, 0], _feature_map, _max_pool),
     "explorer": live.explorer,
     "backward_pass": lambda: live.backward_pass(*_digit_and_filter(), np.random.default_rng(1).standard_normal((12, 12)), stride=2),
+    "pooling_ties": lambda: live.pooling_ties(_pool_backward),
     "feature_maps": lambda: live.feature_maps({"untrained": models.two_layer_cnn(seed=0), "trained": _cnn()[0]},
                                               _digits().x_test[_ten()], _digits().y_test[_ten()]),
     "filters": lambda: live.filters(_cnn()[1]),
@@ -229,6 +249,7 @@ MAKERS = {
     "bias_correction": live.bias_correction,
     "factors": live.factors,
     "vanishing": lambda: live.vanishing(_digits().x_train[:32]),
+    "draw_skip": lambda: live.draw_skip({"before": _skip_net(False), "after": _skip_net(True)}),
     "histograms": lambda: live.histograms(_digits().x_train[:32]),
     "degradation": lambda: live.degradation(_depths()),
     "two_images": lambda: live.two_images(_digits().x_test[_ten()]),

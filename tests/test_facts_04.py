@@ -66,6 +66,52 @@ def backward_pass(now, image, w, dy, stride):
             "suptitle": [now.sent, height * width, now.row, now.column, dw[now.row, now.column]]}
 
 
+@facts.live
+def pooling_ties(now, pool_backward):
+    x = [1, 5, 5, 2]
+    x[now.place] = now.value
+    starts = range(4 - now.size + 1)
+    dy = [10**start for start in starts]
+
+    def loss(numbers):
+        return sum(10**start * max(numbers[start:start + now.size]) for start in starts)
+
+    def nudged(place, to):
+        return loss([to if other == place else number for other, number in enumerate(x)])
+
+    rule, shared = [0] * 4, [0] * 4
+    ways = {"lost": [], "tied": [], "first": []}
+    for start in starts:
+        window, best = range(start, start + now.size), max(x[start:start + now.size])
+        winners = [r for r in window if x[r] == best]
+        rule[winners[0]] += dy[start]
+        for r in window:
+            kind = "first" if r == winners[0] else "tied" if r in winners else "lost"
+            ways[kind].append([(2 * r, 4), (2 * start + now.size - 1, 1)])
+            shared[r] += dy[start] / len(winners) if r in winners else 0
+    # Between whole numbers the loss is straight: a nudge of 1/2 meets no other corner.
+    measured = [nudged(r, x[r] + 0.5) - nudged(r, x[r] - 0.5) for r in range(4)]
+    centres = [2 * start + now.size - 1 for start in starts]
+    numbers = {(0, centre): number for centre, number in zip(centres, dy)}
+    numbers |= {(1, centre): max(x[start:start + now.size]) for start, centre in zip(starts, centres)}
+    numbers |= {(4, 2 * r): number for r, number in enumerate(x)}
+    for row, dx in ((6, rule), (7, shared), (8, measured)):
+        numbers |= {(row, 2 * r): number for r, number in enumerate(dx)} | {(row, 8): sum(dx)}
+    low, high = nudged(now.place, 0), nudged(now.place, 8)
+    heights = [(nudged(now.place, to) - low) / (high - low) for to in range(9)]
+    here = heights[now.value]
+    tied = [start for start in starts if x[start:start + now.size].count(max(x[start:start + now.size])) > 1]
+    rows = ((0, "dy"), (1, "y"), (4, "x"), (5, "dx"), (6, "rule"), (7, "shared"), (8, "measured"))
+    return {"controls": {"place": (0, 3), "value": (0, 8), "size": (2, 3)}, "0 numbers": numbers, "0 inverted": "y",
+            **{f"0 segments {place}": some for place, some in enumerate(ways.values())}, "0 texts": [(-1, row, [name]) for row, name in rows],
+            "0 line 0": ([*centres, 0, 2, 4, 6], [1] * len(dy) + [4] * 4), "0 line 1": ([2 * now.place], [4]),
+            "1 line 0": (range(9), heights), "1 line 3": ([now.value], [here]),
+            **{f"1 line {name}": ([now.value - 2, now.value + 2], [here + step * dx[now.place] / (high - low) for step in (-2, 2)])
+               for name, dx in (("by the rule", rule), ("measured", measured))}, "1 title": ["x", now.place],
+            "suptitle": [*(["A tie", *(part for start in tied for part in ("y", start))] if tied else ["No tie"]),
+                         "dx", now.place, rule[now.place], measured[now.place]]}
+
+
 @pytest.mark.parametrize("name", facts.names)
 def test_what_is_drawn_is_so(name):
     facts.check(name)

@@ -1,9 +1,13 @@
-"""Live figures of lesson 04: who touched whom, and the backward pass of a real gradient."""
+"""Live figures of lesson 04: who touched whom, the backward pass of a real gradient, and ties in max pooling."""
 import numpy as np
 from matplotlib.collections import LineCollection
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from .. import functional as F
 from ..figures import style as G
+from ..gradcheck import numeric_gradient
+from .cells import numerals
 from .core import Live, outline, slider
 
 # One colour and one dash for each tap, so that a line is known by either.
@@ -139,3 +143,68 @@ def backward_pass(image, w, dy, stride):
                 "A digit, the upstream gradient of the convolution's output, and what has come of it for filter and image",
                 sent=slider("outputs done", cells // 2, 0, cells), row=slider("tap row", 1, 0, len(w) - 1),
                 column=slider("tap column", 2, 0, len(w) - 1))
+
+
+def pooling_ties(pool_backward):
+    """Max pooling of four whole numbers, one of which moves: its gradient by the reader's rule, shared among ties, and measured.
+
+    `pool_backward(dy, x, size, stride)` -> dx, the reader's own function, in one dimension. Windows overlap: the stride is 1.
+    """
+    most, upstream = 8, np.array([1.0, 10, 100])  # the largest value; which output a gradient came from can be read off its digits
+    fig, (left, right) = G.canvas(10, 4.7, 1, 2, width_ratios=(1.6, 1))
+    # Number r of x stands in column 2r, number p of y over the middle of its window.
+    G.bare(left).set(xlim=(-4.4, 9.2), ylim=(8.6, -0.6), aspect="equal")
+    for row, name, colour in ((0, "$dy$", G.GRADIENT_TEXT), (1, "$y$", G.OUTPUT_TEXT), (4, "$x$", G.INPUT), (5, "$dx$", G.GRADIENT_TEXT),
+                              (6, "by the rule", G.INK), (7, "shared", G.INK), (8, "measured", G.INK)):
+        left.text(-1, row, name, ha="right", va="center", fontsize=16, color=colour)
+    left.text(8.2, 5, "sum", ha="center", va="center", fontsize=16)
+    lines = [LineCollection([], linewidths=width, colors=colour, linestyles=dash, zorder=1)
+             for width, colour, dash in ((2, G.QUIET, "solid"), (4, G.GRADIENT, (0, (1.5, 1))), (5, G.GRADIENT, "solid"))]
+    for collection in lines:
+        left.add_collection(collection)
+    boxes, ring = (left.plot([], [], "s", ms=27, mfc=fill, mec=edge, mew=width, zorder=2)[0]
+                   for fill, edge, width in (("white", G.FRAME, 2), ("none", G.INPUT, 5)))
+    numbers = left.add_patch(PathPatch(Path([(0, 0)]), fc=G.INK, lw=0, zorder=3))
+    curve, = right.plot([], [], color=G.INK)
+    slopes = [right.plot([], [], dash, color=colour, lw=width, label=name)[0]
+              for name, dash, colour, width in (("by the rule", "-", G.GRADIENT, 6), ("measured", "--", G.TEST, 4))]
+    here, = right.plot([], [], "o", color=G.INPUT, ms=12)
+    right.set(xlim=(-0.4, most + 0.4), ylim=(-0.3, 1.7), xticks=range(0, most + 1, 2), yticks=[])
+    right.legend(loc="upper left", title="slope")
+    head, title = right.set_title(" "), fig.suptitle(" ")
+
+    def update(place, value, size):
+        x = np.array([1.0, 5, 5, 2])
+        x[place] = value
+        windows = np.lib.stride_tricks.sliding_window_view(x, size)  # a view: it follows x
+        dy, wins = upstream[:len(windows)], windows == windows.max(axis=1, keepdims=True)
+        rule, shared = pool_backward(dy, x, size, 1), np.zeros(len(x))
+        for p, ones in enumerate(wins):
+            shared[p:p + size] += dy[p] * ones / ones.sum()
+        measured = numeric_gradient(lambda: dy @ windows.max(axis=1), x).round(6)
+        table, centres = np.full((9, 9), np.nan), 2 * np.arange(len(dy)) + size - 1
+        table[0, centres], table[1, centres], table[4, 0:8:2] = dy, windows.max(axis=1), x
+        for row, dx in enumerate((rule, shared, measured), start=6):
+            table[row, 0:8:2], table[row, 8] = dx, dx.sum()
+        numbers.set_path(numerals(table, ~np.isnan(table), 0.62))
+        firsts = wins & (np.cumsum(wins, axis=1) == 1)
+        for collection, chosen in zip(lines, (~wins, wins & ~firsts, firsts)):
+            collection.set_segments([[(2 * (p + k), 4), (centres[p], 1)] for p, k in np.argwhere(chosen)])
+        boxes.set_data([*centres, *range(0, 8, 2)], [1] * len(dy) + [4] * 4)
+        ring.set_data([2 * place], [4])
+        losses, moved = [], x.copy()
+        for moved[place] in range(most + 1):
+            losses.append(dy @ np.lib.stride_tricks.sliding_window_view(moved, size).max(axis=1))
+        rise = losses[-1] - losses[0]  # the loss fills the panel from 0 to 1, however steep it is
+        heights = (np.array(losses) - losses[0]) / rise
+        curve.set_data(range(most + 1), heights)
+        for line, dx in zip(slopes, (rule, measured)):
+            line.set_data([value - 2, value + 2], heights[value] + np.array([-2, 2]) * dx[place] / rise)
+        here.set_data([value], heights[[value]])
+        ties = ", ".join(f"$y_{p}$" for p in np.flatnonzero(wins.sum(axis=1) > 1))
+        head.set_text(rf"$dy \cdot y$ as $x_{place}$ moves")
+        title.set_text(f"{f'A tie in {ties}' if ties else 'No tie'}: $dx_{place}$ is {rule[place]:g} by the rule, {measured[place]:g} measured")
+
+    return Live(fig, update, [*lines, boxes, ring, numbers, curve, *slopes, here, head, title],
+                "Four numbers, the largest of each window, and the gradient that goes back to them: by the rule, shared, and measured",
+                place=slider("place of x", 1, 0, 3), value=slider("its value", 5, 0, most), size=slider("window", 2, 2, 3))
