@@ -97,8 +97,9 @@ test-site: frames  ## make both, and look at every page and slide in Chromium
 	.venv-site/bin/pip install --quiet --editable .[site,test]
 	.venv-site/bin/pytest -m site
 
+# One lesson: make notebooks NAME=02_dense_nets
 notebooks: .venv/lab  ## run every lesson on MNIST, and planes and birds, store its outputs, and what the guide has of them
-	$(BIN)/python tests/run_lessons.py
+	$(BIN)/python tests/run_lessons.py $(NAME)
 	$(BIN)/python notebooks/pictures/take.py
 	$(BIN)/python tests/guide.py
 

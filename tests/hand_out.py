@@ -34,7 +34,11 @@ def teachers(notebook):
     """The lesson with its outputs, and in place of each exercise's stub its solution."""
     solutions = tagged(notebook, "solution")
     code = [re.search(r"```python\n(.*?)```", cell.source, re.S)[1] for cell in solutions]
-    for exercise, solution in zip(tagged(notebook, "exercise"), code, strict=True):
+    exercises = tagged(notebook, "exercise")
+    if len(exercises) != len(code):
+        raise ValueError(f"{notebook.cells[0].source.partition(chr(10))[0]}: {len(exercises)} cells have the tag exercise, "
+                         f"{len(code)} the tag solution: every exercise needs one")
+    for exercise, solution in zip(exercises, code, strict=True):
         stub, call = re.match(r"(def \w+\(.*?)^(check\(.*)", exercise.source, re.S | re.M).groups()
         assert stub.split("(")[0] == solution.split("(")[0], f"the solution after {stub!r} is of another exercise"
         exercise.source, exercise.outputs = f"{solution.rstrip()}\n\n\n{call}", []

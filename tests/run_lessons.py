@@ -1,9 +1,12 @@
-"""Runs every lesson from top to bottom, in order, and stores its outputs in it: `make notebooks`.
+"""Runs lessons from top to bottom, in order, and stores their outputs in them: `make notebooks`.
+
+    python tests/run_lessons.py [NAME]    # one, such as 02_dense_nets; without a name, all
 
 A lesson is written beside the stored one and put in its place in one step, so a lesson that fails, or a run that is
 stopped, leaves the stored one as it was. Where nothing changed, nothing is changed.
 """
 import re
+import sys
 import time
 from pathlib import Path
 
@@ -70,7 +73,10 @@ def run(path):
 
 
 if __name__ == "__main__":
-    for path in sorted(FOLDER.glob("[0-9]*.ipynb")):
+    chosen = sorted(FOLDER.glob(f"{sys.argv[1]}.ipynb" if len(sys.argv) > 1 else "[0-9]*.ipynb"))
+    if not chosen:
+        raise SystemExit(f"There is no lesson {sys.argv[1]}: give the name of a file in notebooks/, such as 02_dense_nets.")
+    for path in chosen:
         began = time.perf_counter()
         run(path)
         print(f"{path.name}: {time.perf_counter() - began:.0f} s", flush=True)

@@ -621,7 +621,8 @@ def test_of_many_wrong_answers_nearly_all_are_named():
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_each_exercise_has_wrong_and_right_answers_of_learners(name):
-    assert sum(answer.exercise == name for answer in WRONG) >= 4 and any(answer.exercise == name for answer in RIGHT)
+    wrong, right = (sum(answer.exercise == name for answer in answers) for answers in (WRONG, RIGHT))
+    assert wrong >= 4 and right, f"wrong_answers.py has {wrong} wrong and {right} right ones: write at least four and one"
 
 
 STRANGE = [0, -1, 3.5, True, np.nan, [], np.zeros(0), np.zeros((0, 4)), np.zeros((2, 1, 1, 1, 1, 3)), np.arange(3), np.full((3, 4), np.nan),

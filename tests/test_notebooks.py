@@ -37,9 +37,9 @@ def test_there_are_notebooks():
     assert PATHS, f"no notebook in {FOLDER}"
 
 
-def test_executed_top_to_bottom(notebook):
+def test_executed_top_to_bottom(notebook, path):
     counts = [cell.execution_count for cell in code_cells(notebook)]
-    assert counts == list(range(1, len(counts) + 1))
+    assert counts == list(range(1, len(counts) + 1)), f"make notebooks NAME={path.stem} runs it and stores its outputs"
 
 
 def test_no_errors_and_no_warnings(notebook):
