@@ -43,7 +43,8 @@ class Drawn(Live):
 
     def __init__(self, fig, update, moving, alt, **controls):
         pad, pen = Pad(value=EXAMPLE), slider("pen", drawing.PEN, 12, 2 * drawing.MARGIN)
-        pen.layout.width = "256px"
+        for control in (pen, *controls.values()):
+            control.layout.width = "256px"  # as wide as the pad
         traitlets.dlink((pen, "value"), (pad, "pen"))
         self.pad = pad
 
