@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 from live_figures import MAKERS, ends_and_middle, random_value
-from matplotlib.image import imread
+from matplotlib.image import AxesImage, imread
 from matplotlib.text import Text
 
 from helpers.figures import style
@@ -42,9 +42,10 @@ def test_update_changes_only_what_is_listed_as_moving(figure):
             assert not figure.fig.stale, f"{name} = {value} changes an artist that is not in `moving`"
 
 
-def test_what_is_drawn_in_part_equals_what_is_drawn_whole(figure):
+def test_what_is_drawn_in_part_and_quickly_equals_what_matplotlib_draws_whole(figure, monkeypatch):
     rng = np.random.default_rng(0)
     pixels, values = figure.pixels, dict(figure.values)
+    images = [artist for artist in figure.moving if isinstance(artist, AxesImage)]
     for _ in range(5):
         for name in rng.choice(list(values), rng.integers(1, len(values) + 1)):  # one control to all of them
             values[name] = random_value(figure.controls[name], rng)
@@ -52,8 +53,35 @@ def test_what_is_drawn_in_part_equals_what_is_drawn_whole(figure):
         part = pixels.array.copy()
         for artist in figure.moving:
             artist.stale = True
-        pixels.draw()
+        with monkeypatch.context() as plain:
+            for image in images:
+                plain.setattr(image, "make_image", image.make_image.make)
+            pixels.draw()
         np.testing.assert_array_equal(part, pixels.array, f"{values}")
+
+
+def test_an_image_is_drawn_as_matplotlib_does_whatever_its_shape():
+    fig, ax = style.canvas(4, 3)
+    image = ax.imshow(np.zeros((3, 5)), extent=(-0.3, 1.1, 0.2, 1.7), vmin=0, vmax=1)
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    pixels, rng = Pixels(fig, [image]), np.random.default_rng(0)
+    # The second time and the third each shape is drawn quickly; the last one has more rows than fit into a byte.
+    for shape in ((3, 5), (5, 3), (4, 4, 3), (300, 2)):
+        for _ in range(3):
+            image.set_data(array := rng.random(shape))
+            pixels.draw()
+            np.testing.assert_array_equal(image.get_array(), array)
+            quick, *corner = image.make_image(fig.canvas.get_renderer())
+            plain, *wanted = image.make_image.make(fig.canvas.get_renderer())[:3]
+            np.testing.assert_array_equal(quick, plain, f"{shape}")
+            assert corner[:2] == wanted
+
+
+def test_the_quick_png_and_the_stored_one_hold_the_pixels():
+    pixels = MAKERS["graph"]().pixels
+    pixels.draw()
+    for png in pixels.png(), pixels.stored_png():
+        np.testing.assert_array_equal((imread(io.BytesIO(png)) * 255).round(), pixels.array[..., :3])
 
 
 def test_only_what_has_changed_is_drawn_and_what_touches_it(monkeypatch):

@@ -46,15 +46,12 @@ class Live(widgets.VBox):
             control.observe(self._follow, "value")
         self.image.value = self.frame(**self.values)
 
-    def frame(self, compress_level=1, **values):
-        """The picture for these values of the controls, as PNG bytes.
-
-        Level 1 packs three times as fast as level 9, which is for what is stored.
-        """
+    def frame(self, **values):
+        """The picture for these values of the controls, as PNG bytes."""
         with one_thread():
             self.update(**values)
         self.pixels.draw()
-        return self.pixels.png(compress_level)
+        return self.pixels.png()
 
     @property
     def values(self):
@@ -72,7 +69,8 @@ class Live(widgets.VBox):
 
     def _ipython_display_(self):
         # Not one output with both: once a notebook is trusted, a widget wins over every other form of the same output.
-        picture = {"image/png": base64.b64encode(self.frame(compress_level=9, **self.values)).decode(),
+        self.frame(**self.values)
+        picture = {"image/png": base64.b64encode(self.pixels.stored_png()).decode(),
                    "text/plain": f"Live figure (run the notebook to move its sliders): {self.alt}"}
         display({"text/html": _STYLE}, raw=True)
         display({_VIEW: self._repr_mimebundle_()[_VIEW]}, raw=True)  # no text beside it: that would be shown where no widget can be

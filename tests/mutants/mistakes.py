@@ -845,6 +845,11 @@ MISTAKES = _in(
     ("live figures: where an artist stood before is left as it was", "places = np.stack([before, now], axis=1)", "places = np.stack([now, now], axis=1)"),
     ("live figures: no margin around what is drawn", "_MARGIN = 10 ", "_MARGIN = 0 "),
     ("live figures: the frame around a text is forgotten", "(box := artist.get_bbox_patch())", "(box := None)"),
+    ("live figures: an image of another shape drawn as the one before", "if place != self.drawn_for:", "if self.drawn_for is None:"),
+    ("live figures: an image holds the numbers of its cells", "        self.image.set_data(array)\n", ""),
+    ("live figures: cells beyond the 256th have no colour of their own", "numbers >> 8 & 255,", "numbers >> 16,"),
+    ("live figures: red and blue exchanged on the way", "np.asarray(self._rgb()).reshape(", "np.asarray(self._rgb())[..., ::-1].reshape("),
+    ("live figures: a checksum of the content alone", "zlib.crc32(kind + content)", "zlib.crc32(content)"),
     ("live figures: all is drawn anew, always", "np.array([artist.stale for artist in self.moving])", "np.array([True for artist in self.moving])"),
 ) + _in(
     "live/core.py", "test_facts_02",
