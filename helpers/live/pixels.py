@@ -34,6 +34,7 @@ class Pixels:
         self.array = np.asarray(canvas.buffer_rgba())
         self._background = self.array.copy()
         self._places = np.zeros((len(moving), 4), int)
+        self._texts = {}  # {text: pixels below it, and with it}
         for artist in moving:
             artist.stale = True
 
@@ -51,9 +52,24 @@ class Pixels:
         for top, bottom, left, right in places[changed].reshape(-1, 4):
             self.array[top:bottom, left:right] = self._background[top:bottom, left:right]
         for index in np.flatnonzero(changed):
-            self.fig.draw_artist(self.moving[index])
-            self.moving[index].stale = False  # matplotlib leaves it True for what is invisible
+            artist, (top, bottom, left, right) = self.moving[index], now[index]
+            part = self.array[top:bottom, left:right]
+            if isinstance(artist, Text):
+                self._draw_text(artist, part)
+            else:
+                self.fig.draw_artist(artist)
+            artist.stale = False  # matplotlib leaves it True for what is invisible
         self._places = now
+
+    def _draw_text(self, text, part):
+        """Draws a text, which takes long, or copies it if it has not changed and neither has `part`, the pixels below it."""
+        below, drawn = self._texts.get(text, (None, None))
+        if text.stale or not np.array_equal(part, below):
+            below = part.copy()
+            self.fig.draw_artist(text)
+            self._texts[text] = below, part.copy()
+        else:
+            part[:] = drawn
 
     def _place(self, artist):
         """Rows and columns that an artist may cover, as top, bottom, left, right."""
