@@ -45,18 +45,17 @@ def test_update_changes_only_what_is_listed_as_moving(figure):
 def test_what_is_drawn_in_part_and_quickly_equals_what_matplotlib_draws_whole(figure, monkeypatch):
     rng = np.random.default_rng(0)
     pixels, values = figure.pixels, dict(figure.values)
-    images = [artist for artist in figure.moving if isinstance(artist, AxesImage)]
     for _ in range(5):
         for name in rng.choice(list(values), rng.integers(1, len(values) + 1)):  # one control to all of them
             values[name] = random_value(figure.controls[name], rng)
         figure.frame(**values)
         part = pixels.array.copy()
-        for artist in figure.moving:
-            artist.stale = True
+        pixels.array[:] = pixels.background
         with monkeypatch.context() as plain:
-            for image in images:
-                plain.setattr(image, "make_image", image.make_image.make)
-            pixels.draw()
+            for artist in figure.moving:
+                if isinstance(artist, AxesImage):
+                    plain.setattr(artist, "make_image", artist.make_image.make)
+                figure.fig.draw_artist(artist)
         np.testing.assert_array_equal(part, pixels.array, f"{values}")
 
 
@@ -97,6 +96,28 @@ def test_only_what_has_changed_is_drawn_and_what_touches_it(monkeypatch):
         change()
         pixels.draw()
         assert drawn == wanted
+
+
+def test_a_text_is_drawn_only_if_it_or_what_is_below_it_has_changed(monkeypatch):
+    fig, ax = style.canvas(6, 4)
+    ax.set(xlim=(0, 10), ylim=(0, 10))
+    bar, text = ax.bar([5], [8])[0], ax.text(5, 5, "12", ha="center", color="white")
+    pixels, drawn = Pixels(fig, [bar, text]), []
+    monkeypatch.setattr(fig, "draw_artist", lambda artist: drawn.append(artist) or artist.draw(fig.canvas.get_renderer()))
+    for change, wanted in ((lambda: None, [bar, text]), (lambda: text.set(text="12", color="white", position=(5, 5)), []),
+                           (lambda: bar.set_height(9), [bar]), (lambda: bar.set_color("red"), [bar, text]),
+                           (lambda: text.set_color("black"), [bar, text]), (lambda: text.set_text("21"), [bar, text]),
+                           (lambda: text.set_x(6), [bar, text]), (lambda: text.set_size(30), [bar, text]),
+                           (lambda: text.set_visible(False), [bar, text]), (lambda: text.set_visible(True), [bar, text]),
+                           (lambda: text.set_alpha(0.5), [bar, text])):
+        drawn.clear()
+        change()
+        pixels.draw()
+        assert drawn == wanted
+        part, pixels.array[:] = pixels.array.copy(), pixels.background
+        for artist in pixels.moving:
+            artist.draw(fig.canvas.get_renderer())
+        np.testing.assert_array_equal(part, pixels.array)
 
 
 def test_moving_a_control_redraws_and_is_counted():

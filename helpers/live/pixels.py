@@ -17,7 +17,8 @@ class Pixels:
     """A figure as an array of pixels (height, width, 4). Of its artists only those in `moving` may change.
 
     All others are drawn once, as a background. The moving ones are drawn in the order given, above it. Matplotlib marks an
-    artist as stale when one of its `set_...` methods is called.
+    artist as stale when one of its `set_...` methods is called, even if nothing is new. A text takes longest to draw: it is
+    drawn only if it looks otherwise than before, or if the pixels below it do; else it is copied.
     """
 
     def __init__(self, fig, moving):
@@ -32,15 +33,16 @@ class Pixels:
         canvas.draw()
         self._renderer = canvas.get_renderer()
         self.array = np.asarray(canvas.buffer_rgba())
-        self._background = self.array.copy()
+        self.background = self.array.copy()
         self._places = np.zeros((len(moving), 4), int)
-        self._texts = {}  # {text: pixels below it, and with it}
+        self._looks = {artist: None for artist in moving if isinstance(artist, Text) and not artist.get_bbox_patch()}
+        self._copies = {}  # {text: the pixels below it, and with it}
         for artist in moving:
             artist.stale = True
 
     def draw(self):
         """Brings the pixels up to date with the artists."""
-        changed = np.array([artist.stale for artist in self.moving])
+        changed = np.array([self._changed(artist) for artist in self.moving])
         before, now = self._places, self._places.copy()
         for index in np.flatnonzero(changed):
             now[index] = self._place(self.moving[index])
@@ -50,26 +52,28 @@ class Pixels:
         while (reached := changed | near[changed].any(axis=0)).sum() > changed.sum():
             changed = reached
         for top, bottom, left, right in places[changed].reshape(-1, 4):
-            self.array[top:bottom, left:right] = self._background[top:bottom, left:right]
+            self.array[top:bottom, left:right] = self.background[top:bottom, left:right]
         for index in np.flatnonzero(changed):
             artist, (top, bottom, left, right) = self.moving[index], now[index]
             part = self.array[top:bottom, left:right]
-            if isinstance(artist, Text):
-                self._draw_text(artist, part)
-            else:
+            if artist not in self._looks:
                 self.fig.draw_artist(artist)
+            elif artist.stale or not np.array_equal(part, self._copies[artist][0]):
+                below = part.copy()
+                self.fig.draw_artist(artist)
+                self._copies[artist] = below, part.copy()
+            else:
+                part[:] = self._copies[artist][1]
             artist.stale = False  # matplotlib leaves it True for what is invisible
         self._places = now
 
-    def _draw_text(self, text, part):
-        """Draws a text, which takes long, or copies it if it has not changed and neither has `part`, the pixels below it."""
-        below, drawn = self._texts.get(text, (None, None))
-        if text.stale or not np.array_equal(part, below):
-            below = part.copy()
-            self.fig.draw_artist(text)
-            self._texts[text] = below, part.copy()
-        else:
-            part[:] = drawn
+    def _changed(self, artist):
+        """Whether an artist may look otherwise than before."""
+        if artist.stale and artist in self._looks:
+            look = (artist.get_text(), artist.get_color(), artist.get_alpha(), artist.get_visible(), artist.get_fontproperties().copy(),
+                    artist.get_window_extent(self._renderer).bounds)
+            artist.stale, self._looks[artist] = look != self._looks[artist], look
+        return artist.stale
 
     def _place(self, artist):
         """Rows and columns that an artist may cover, as top, bottom, left, right."""
