@@ -129,6 +129,32 @@ def test_moving_a_control_redraws_and_is_counted():
     assert figure.image.value == figure.frame(**figure.values) != before
 
 
+def test_a_control_that_comes_back_shows_the_frame_that_is_kept(monkeypatch):
+    figure = MAKERS["graph"]()
+    step, w = figure.controls.values()
+    start, drawn = step.value, []
+    monkeypatch.setattr(figure.pixels, "draw", lambda draw=figure.pixels.draw: drawn.append(step.value) or draw())
+    seen = {}
+    for value in (3, 4, 3, 4, 0, 3):
+        step.value = value
+        assert seen.setdefault(value, figure.image.value) == figure.image.value
+    assert drawn == [3, 4, 0]
+    w.value += 1  # a frame is of all controls
+    assert drawn == [3, 4, 0, 3] and figure.image.value != seen[3]
+    # What was shown without being drawn is what is stored, and what comes next is drawn as ever.
+    step.value, w.value = start, figure.controls["w"].min
+    assert figure.image.value == MAKERS["graph"]().frame(**figure.values)
+
+
+def test_a_drawing_that_comes_back_is_answered_again():
+    figure = MAKERS["draw_dense"]()
+    answer, strokes = figure.pad.answer, figure.pad.value
+    figure.pad.value = ()
+    assert figure.pad.answer != answer
+    figure.pad.value = strokes
+    assert figure.pad.answer == answer
+
+
 def test_all_text_can_be_read_from_the_last_row(figure):
     for name, control in figure.controls.items():
         for value in ends_and_middle(control):
