@@ -1,5 +1,6 @@
 """Every live figure of the lessons on a little data, for the tests and the benchmark of frame times."""
 from functools import cache
+from time import process_time
 
 import numpy as np
 
@@ -294,3 +295,20 @@ def random_value(control, rng):
     if hasattr(control, "options"):
         return list(control.options)[rng.integers(len(control.options))]
     return control.min + type(control.min)(control.step * rng.integers(round((control.max - control.min) / control.step) + 1))
+
+
+def parts(figure, moves=30):
+    """What each move of one control takes of the processor to compute, to draw and to pack, in ms, and the kB to send: (moves, 4).
+
+    The first moves, while matplotlib fills its caches, are not counted.
+    """
+    rng, values, took = np.random.default_rng(0), dict(figure.values), []
+    for _ in range(5 + moves):
+        name = rng.choice(list(figure.controls))
+        values[name] = random_value(figure.controls[name], rng)
+        moments = [process_time()]
+        for step in (lambda: figure.update(**values), figure.pixels.draw, figure.pixels.png):
+            packed = step()
+            moments.append(process_time())
+        took.append([*(1000 * np.diff(moments)), len(packed) / 1000])
+    return np.array(took[5:])

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 from live_figures import MAKERS, ends_and_middle, random_value
-from matplotlib.image import imread
+from matplotlib.image import AxesImage, imread
 from matplotlib.text import Text
 
 from helpers.figures import style
@@ -42,7 +42,7 @@ def test_update_changes_only_what_is_listed_as_moving(figure):
             assert not figure.fig.stale, f"{name} = {value} changes an artist that is not in `moving`"
 
 
-def test_what_is_drawn_in_part_equals_what_is_drawn_whole(figure):
+def test_what_is_drawn_in_part_and_quickly_equals_what_matplotlib_draws_whole(figure, monkeypatch):
     rng = np.random.default_rng(0)
     pixels, values = figure.pixels, dict(figure.values)
     for _ in range(5):
@@ -50,10 +50,37 @@ def test_what_is_drawn_in_part_equals_what_is_drawn_whole(figure):
             values[name] = random_value(figure.controls[name], rng)
         figure.frame(**values)
         part = pixels.array.copy()
-        for artist in figure.moving:
-            artist.stale = True
-        pixels.draw()
+        pixels.array[:] = pixels.background
+        with monkeypatch.context() as plain:
+            for artist in figure.moving:
+                if isinstance(artist, AxesImage):
+                    plain.setattr(artist, "make_image", artist.make_image.make)
+                figure.fig.draw_artist(artist)
         np.testing.assert_array_equal(part, pixels.array, f"{values}")
+
+
+def test_an_image_is_drawn_as_matplotlib_does_whatever_its_shape():
+    fig, ax = style.canvas(4, 3)
+    image = ax.imshow(np.zeros((3, 5)), extent=(-0.3, 1.1, 0.2, 1.7), vmin=0, vmax=1)
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    pixels, rng = Pixels(fig, [image]), np.random.default_rng(0)
+    # The second time and the third each shape is drawn quickly; the last one has more rows than fit into a byte.
+    for shape in ((3, 5), (5, 3), (4, 4, 3), (300, 2)):
+        for _ in range(3):
+            image.set_data(array := rng.random(shape))
+            pixels.draw()
+            np.testing.assert_array_equal(image.get_array(), array)
+            quick, *corner = image.make_image(fig.canvas.get_renderer())
+            plain, *wanted = image.make_image.make(fig.canvas.get_renderer())[:3]
+            np.testing.assert_array_equal(quick, plain, f"{shape}")
+            assert corner[:2] == wanted
+
+
+def test_the_quick_png_and_the_stored_one_hold_the_pixels():
+    pixels = MAKERS["graph"]().pixels
+    pixels.draw()
+    for png in pixels.png(), pixels.stored_png():
+        np.testing.assert_array_equal((imread(io.BytesIO(png)) * 255).round(), pixels.array[..., :3])
 
 
 def test_only_what_has_changed_is_drawn_and_what_touches_it(monkeypatch):
@@ -71,6 +98,28 @@ def test_only_what_has_changed_is_drawn_and_what_touches_it(monkeypatch):
         assert drawn == wanted
 
 
+def test_a_text_is_drawn_only_if_it_or_what_is_below_it_has_changed(monkeypatch):
+    fig, ax = style.canvas(6, 4)
+    ax.set(xlim=(0, 10), ylim=(0, 10))
+    bar, text = ax.bar([5], [8])[0], ax.text(5, 5, "12", ha="center", color="white")
+    pixels, drawn = Pixels(fig, [bar, text]), []
+    monkeypatch.setattr(fig, "draw_artist", lambda artist: drawn.append(artist) or artist.draw(fig.canvas.get_renderer()))
+    for change, wanted in ((lambda: None, [bar, text]), (lambda: text.set(text="12", color="white", position=(5, 5)), []),
+                           (lambda: bar.set_height(9), [bar]), (lambda: bar.set_color("red"), [bar, text]),
+                           (lambda: text.set_color("black"), [bar, text]), (lambda: text.set_text("21"), [bar, text]),
+                           (lambda: text.set_x(6), [bar, text]), (lambda: text.set_size(30), [bar, text]),
+                           (lambda: text.set_visible(False), [bar, text]), (lambda: text.set_visible(True), [bar, text]),
+                           (lambda: text.set_alpha(0.5), [bar, text])):
+        drawn.clear()
+        change()
+        pixels.draw()
+        assert drawn == wanted
+        part, pixels.array[:] = pixels.array.copy(), pixels.background
+        for artist in pixels.moving:
+            artist.draw(fig.canvas.get_renderer())
+        np.testing.assert_array_equal(part, pixels.array)
+
+
 def test_moving_a_control_redraws_and_is_counted():
     figure = MAKERS["softmax"]()
     before, control = figure.image.value, next(iter(figure.controls.values()))
@@ -78,6 +127,32 @@ def test_moving_a_control_redraws_and_is_counted():
     control.value = next(value for value in ends_and_middle(control) if value != control.value)
     assert figure.moves == 1
     assert figure.image.value == figure.frame(**figure.values) != before
+
+
+def test_a_control_that_comes_back_shows_the_frame_that_is_kept(monkeypatch):
+    figure = MAKERS["graph"]()
+    step, w = figure.controls.values()
+    start, drawn = step.value, []
+    monkeypatch.setattr(figure.pixels, "draw", lambda draw=figure.pixels.draw: drawn.append(step.value) or draw())
+    seen = {}
+    for value in (3, 4, 3, 4, 0, 3):
+        step.value = value
+        assert seen.setdefault(value, figure.image.value) == figure.image.value
+    assert drawn == [3, 4, 0]
+    w.value += 1  # a frame is of all controls
+    assert drawn == [3, 4, 0, 3] and figure.image.value != seen[3]
+    # What was shown without being drawn is what is stored, and what comes next is drawn as ever.
+    step.value, w.value = start, figure.controls["w"].min
+    assert figure.image.value == MAKERS["graph"]().frame(**figure.values)
+
+
+def test_a_drawing_that_comes_back_is_answered_again():
+    figure = MAKERS["draw_dense"]()
+    answers = {}
+    for strokes in (figure.pad.value, (), figure.pad.value, ()):
+        figure.pad.value = strokes
+        assert answers.setdefault(strokes, figure.pad.answer) == figure.pad.answer
+    assert len(set(answers.values())) == 2
 
 
 def test_all_text_can_be_read_from_the_last_row(figure):

@@ -1,5 +1,6 @@
 """What every live figure is made of: one persistent figure with controls above it, redrawn within a blink."""
 import base64
+from functools import lru_cache
 
 import ipywidgets as widgets
 import numpy as np
@@ -32,10 +33,13 @@ class Live(widgets.VBox):
     the frame of the moment of display.
     """
 
+    kept = 100  # frames, of some 50 kB each: where a slider comes back to, nothing is drawn
+
     def __init__(self, fig, update, moving, alt, **controls):
         self.fig, self.update, self.moving, self.alt, self.controls = fig, update, moving, alt, controls
         self.moves = 0  # how often a control was moved
         self.pixels = Pixels(fig, moving)
+        self._kept_frame = lru_cache(self.kept)(self.frame)
         width = f"{round(fig.get_figwidth() * fig.dpi)}px"
         self.image = widgets.Image(format="png", layout=widgets.Layout(width=width, max_width="100%"))
         row = widgets.HBox(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap", max_width=width))
@@ -46,15 +50,12 @@ class Live(widgets.VBox):
             control.observe(self._follow, "value")
         self.image.value = self.frame(**self.values)
 
-    def frame(self, compress_level=1, **values):
-        """The picture for these values of the controls, as PNG bytes.
-
-        Level 1 packs three times as fast as level 9, which is for what is stored.
-        """
+    def frame(self, **values):
+        """The picture for these values of the controls, as PNG bytes."""
         with one_thread():
             self.update(**values)
         self.pixels.draw()
-        return self.pixels.png(compress_level)
+        return self.pixels.png()
 
     @property
     def values(self):
@@ -68,11 +69,12 @@ class Live(widgets.VBox):
 
     def _follow(self, _):
         self.moves += 1
-        self.image.value = self.frame(**self.values)
+        self.image.value = self._kept_frame(**self.values)
 
     def _ipython_display_(self):
         # Not one output with both: once a notebook is trusted, a widget wins over every other form of the same output.
-        picture = {"image/png": base64.b64encode(self.frame(compress_level=9, **self.values)).decode(),
+        self.frame(**self.values)
+        picture = {"image/png": base64.b64encode(self.pixels.stored_png()).decode(),
                    "text/plain": f"Live figure (run the notebook to move its sliders): {self.alt}"}
         display({"text/html": _STYLE}, raw=True)
         display({_VIEW: self._repr_mimebundle_()[_VIEW]}, raw=True)  # no text beside it: that would be shown where no widget can be

@@ -41,6 +41,8 @@ class Pad(anywidget.AnyWidget):
 class Drawn(Live):
     """A live figure beside a pad. Its `update` is called with `strokes` and `pen`, what is drawn and how wide the pen is."""
 
+    kept = 0  # no drawing comes back, and `update` says the answer, too
+
     def __init__(self, fig, update, moving, alt, **controls):
         pad, pen = Pad(value=EXAMPLE), slider("pen", drawing.PEN, 12, 2 * drawing.MARGIN)
         for control in (pen, *controls.values()):

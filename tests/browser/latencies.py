@@ -2,37 +2,22 @@
 import os
 import platform
 import statistics
-from time import perf_counter
 
 import numpy as np
-from live_figures import MAKERS, random_value
+from live_figures import MAKERS, parts
 
 MEDIAN, SLOWEST = 60, 120  # milliseconds that are wanted, at most
 
 HEAD = """# Live figures in the browser
 
 Made by `make bench`: milliseconds from a key or a click on a slider to the new picture on the page, in JupyterLab in headless
-Chromium; {cores} cores, {machine}. Wanted: a median below {median} and 95 of 100 below {slowest}. Of the median, as measured by
-itself without a browser: computing numbers, drawing what changed, and packing it. The rest is the page, the socket, and what
-all of them lose by running at the same time.
+Chromium; {cores} cores, {machine}. Wanted: a median below {median} and 95 of 100 below {slowest}. Of the median, in time of
+the processor and without a browser: computing numbers, drawing what changed, and packing it. The rest is the page, the socket,
+and what all of them lose by running at the same time.
 
 | lesson | figure | moves | median | 95 of 100 below | as wanted | numbers | drawing | packing | rest |
 |---|---|---|---|---|---|---|---|---|---|
 """
-
-
-def parts(figure, moves=12):
-    """Medians of the milliseconds that a live figure takes to compute, to draw and to pack, over moves of one control at a time."""
-    rng, took = np.random.default_rng(0), []
-    for _ in range(moves):
-        name = rng.choice(list(figure.controls))
-        values = figure.values | {name: random_value(figure.controls[name], rng)}
-        moments = [perf_counter()]
-        for step in (lambda: figure.update(**values), figure.pixels.draw, lambda: figure.pixels.png(1)):
-            step()
-            moments.append(perf_counter())
-        took.append(np.diff(moments) * 1000)
-    return np.median(took, axis=0)
 
 
 def table(latencies):
@@ -41,7 +26,7 @@ def table(latencies):
     for (lesson, figure), times in latencies.items():
         median, slowest = statistics.median(times), statistics.quantiles(times, n=20)[-1]
         wanted = "yes" if median < MEDIAN and slowest < SLOWEST else "no"
-        alone = parts(MAKERS[figure]())
+        alone = np.median(parts(MAKERS[figure]())[:, :3], axis=0)
         spent = " | ".join(f"{share:.0f}" for share in (*alone, max(0, median - alone.sum())))
         lines.append(f"| {lesson[:2]} | {figure} | {len(times)} | {median:.0f} | {slowest:.0f} | {wanted} | {spent} |\n")
     return "".join(lines)
