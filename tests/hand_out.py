@@ -2,7 +2,9 @@
 
     python tests/hand_out.py [--run]    # both into hand-out/; with --run, the teacher's are also run from top to bottom
 
-A learner's copy holds the code of its lesson, cell by cell (`test_hand_out.py`), so it runs where the lesson does.
+`hand-out/learner` is a course that works by itself, and `hand-out/learner.zip` the same in one file: notebooks, and beside them
+the helpers and the data that come with the course. A learner's copy holds the code of its lesson, cell by cell
+(`test_hand_out.py`), so it runs where the lesson does. `hand-out/teacher` has notebooks only: it is opened in the course.
 """
 import argparse
 import re
@@ -13,7 +15,19 @@ from pathlib import Path
 import nbformat
 from run_lessons import FOLDER, executed
 
-HAND_OUT = FOLDER.parent / "hand-out"
+ROOT = FOLDER.parent
+HAND_OUT = ROOT / "hand-out"
+# What a learner gets beside the notebooks. Whatever else lies in data/ was downloaded.
+BESIDE = ("LICENSE", "pyproject.toml", "requirements.txt", "helpers/**/*.py", "helpers/**/*.js",
+          "data/digits.npz", "data/drawings.npz", "data/who_does_what.csv", "data/*.md", "data/*.py", "data/logs/*.*")
+START = """# Networks by hand
+
+Sixteen lessons that build convolutional and residual networks by hand in NumPy. With Python 3.11 or newer, open a terminal in
+this folder:
+
+{commands}
+Once that is installed, everything works with no network. What you hand in are your notebooks, from the folder `notebooks`.
+"""
 
 
 def tagged(notebook, tag):
@@ -46,14 +60,31 @@ def teachers(notebook):
     return notebook
 
 
+def copy_notebooks(folder, copy_of):
+    """Every notebook as `copy_of` makes it, and the pictures, into a new folder."""
+    shutil.copytree(FOLDER / "pictures", folder / "pictures", ignore=shutil.ignore_patterns("*.py", "jupyterlab.png", "__pycache__"))
+    for path in sorted(FOLDER.glob("*.ipynb")):
+        nbformat.write(copy_of(nbformat.read(path, as_version=4)), folder / path.name)
+
+
+def copy_what_they_need(folder):
+    """Into `folder` all that learners' notebooks need to run, and a README that says how to start."""
+    for path in sorted(path for pattern in BESIDE for path in ROOT.glob(pattern)):
+        copy = folder / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    commands, = re.findall(r"^Without make.*\n\n((?: {4}.*\n)+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    (folder / "README.md").write_text(START.format(commands=commands), encoding="utf-8")
+
+
 def make(target):
-    """Both copies of every notebook into `target`, which is replaced whole."""
+    """Both hand-outs into `target`, which is replaced whole."""
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".hand-out-") as temporary:
         new = Path(temporary) / "new"
-        for name, copy_of in (("learner", learners), ("teacher", teachers)):
-            shutil.copytree(FOLDER / "pictures", new / name / "pictures", ignore=shutil.ignore_patterns("*.py", "jupyterlab.png"))
-            for path in sorted(FOLDER.glob("*.ipynb")):
-                nbformat.write(copy_of(nbformat.read(path, as_version=4)), new / name / path.name)
+        copy_notebooks(new / "learner" / "notebooks", learners)
+        copy_what_they_need(new / "learner")
+        shutil.make_archive(new / "learner", "zip", root_dir=new, base_dir="learner")
+        copy_notebooks(new / "teacher", teachers)
         shutil.rmtree(target, ignore_errors=True)
         new.rename(target)
 
@@ -73,6 +104,7 @@ if __name__ == "__main__":
     parser.add_argument("--run", action="store_true", help="run the teacher's copies, and look at what their checks say")
     options = parser.parse_args()
     make(HAND_OUT)
-    for path in sorted(HAND_OUT.glob("*/[0-9]*.ipynb")):
-        ran = f": runs, and {run(path)} exercises are right" if options.run and path.parent.name == "teacher" else ""
-        print(f"{path.relative_to(HAND_OUT.parent)}{ran}", flush=True)
+    print("hand-out/learner: the learners' course, without solutions; hand-out/learner.zip: the same in one file")
+    for path in sorted((HAND_OUT / "teacher").glob("[0-9]*.ipynb")):
+        ran = f": runs, and {run(path)} exercises are right" if options.run else ""
+        print(f"{path.relative_to(ROOT)}{ran}", flush=True)

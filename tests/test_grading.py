@@ -192,7 +192,7 @@ def no_text():
     return b"PK\x03\x04\xff\xfe\x00"
 
 
-@hands_in("refused", "not JSON. Was it saved as a web page")
+@hands_in("refused", "not JSON. Was it saved as a web page, or cut off\\?$")
 def a_web_page():
     return b"<!DOCTYPE html><html></html>"
 
@@ -426,16 +426,36 @@ def test_an_endless_loop_takes_no_other_answer_with_it_and_waiting_is_ended(tmp_
 
 def test_folders_and_files_are_told_apart(tmp_path):
     for name in ("ada/sub/one.ipynb", "ada/.ipynb_checkpoints/one-checkpoint.ipynb", "ada/pictures/a.png", "ada/glossary.ipynb", "bob.ipynb",
-                 "cyd/notes.docx", ".DS_Store", "__MACOSX/ada/x.ipynb"):
+                 "cyd/notes.docx", ".DS_Store", "__MACOSX/ada/x.ipynb", "eve/learner/notebooks/one.ipynb", "eve/learner/helpers/blas.py",
+                 "eve/learner/data/logs/race.py", "eve/learner/.venv/a.py", "data/helpers.py", "fay.zip", "gil/.hidden"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     (tmp_path / "dan.ipynb").symlink_to(tmp_path / "bob.ipynb")
     found = {learner: [str(path.relative_to(tmp_path)) for path in paths] for learner, paths in copies.learners(tmp_path).items()}
-    assert found == {"ada": ["ada/sub/one.ipynb"], "bob": ["bob.ipynb"], "cyd": ["cyd/notes.docx"], "dan": ["dan.ipynb"]}
+    assert found == {"ada": ["ada/sub/one.ipynb"], "bob": ["bob.ipynb"], "cyd": ["cyd/notes.docx"], "dan": ["dan.ipynb"],
+                     "data": ["data/helpers.py"], "eve": ["eve/learner/notebooks/one.ipynb"], "fay": ["fay.zip"], "gil": ["gil"]}
     with pytest.raises(copies.Refused, match="no notebook: hand in the .ipynb"):
         copies.read(tmp_path / "cyd/notes.docx")
     with pytest.raises(copies.Refused, match="link to another file"):
         copies.read(tmp_path / "dan.ipynb")
+    with pytest.raises(copies.Refused, match="is packed: unpack it first"):
+        copies.read(tmp_path / "fay.zip")
+    with pytest.raises(copies.Refused, match="empty folder"):
+        copies.read(tmp_path / "gil")
+
+
+@pytest.mark.parametrize("names, wanted", [
+    (["ada.ipynb", "03_bob.ipynb", "03_convolution_forward_cyd.ipynb"], "^$"),
+    (["ada.ipynb", "03_convolution_forward.ipynb"], "of lessons, not of learners: 03_convolution_forward. Give each learner a folder"),
+    (["03_convolution_forward (1).ipynb", "04_convolution_backward-Copy2.ipynb"], "forward \\(1\\), 04_convolution_backward-Copy2"),
+    (["07_skip_connection/ada.ipynb", "glossary.ipynb"], "07_skip_connection, glossary"),
+    ([".DS_Store"], "nothing lies in IN"),
+])
+def test_a_folder_that_is_no_classs_is_refused_in_words(tmp_path, names, wanted):
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    assert re.search(wanted, copies.fault(tmp_path))
 
 
 def test_of_two_copies_the_better_answer_counts(tmp_path):
@@ -461,11 +481,13 @@ def test_the_command_writes_the_table_and_says_what_it_refused(tmp_path):
         return subprocess.run([sys.executable, "-m", "teaching.grading", *arguments], cwd=ROOT, capture_output=True, text=True)
 
     done = run(str(tmp_path / "in"), str(tmp_path / "out"))
-    assert done.returncode == 0 and "1 refused" in done.stdout and "refused: ada.ipynb: ada.ipynb is no notebook" in done.stdout
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"grades.csv", "index.html", "ada.html"}
+    assert done.returncode == 0 and "1 learner: 1 refused" in done.stdout and "refused: ada.ipynb: ada.ipynb is no notebook" in done.stdout
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"grades.csv", "totals.csv", "index.html", "ada.html"}
     assert "OUT lies in IN" in run(str(tmp_path / "in"), str(tmp_path / "in" / "out")).stderr
     assert "course itself lies in" in run(str(tmp_path / "in"), str(ROOT)).stderr
     assert "no folder" in run(str(tmp_path / "nowhere"), str(tmp_path / "out")).stderr
+    (tmp_path / "in" / "ada.ipynb").unlink()
+    assert "nothing lies in IN" in run(str(tmp_path / "in"), str(tmp_path / "out")).stderr
 
 
 # --- pages
@@ -478,6 +500,20 @@ def test_nothing_that_a_learner_writes_becomes_part_of_a_page_or_a_formula(tmp_p
     assert not re.search("<script|<b>=|<i>|<u>|1<b>", text) and "&lt;script" in text
     row, = rows_of(tmp_path / "grades.csv")
     assert (row["learner"], row["text"], row["note"]) == ("'=1+1<b>", "'@<script>alert(1)</script>", "'-<i>")
+
+
+def test_points_are_added_up_for_each_learner_and_lesson(tmp_path):
+    handed = [("ada", "01", "a", "right"), ("ada", "01", "b", "right"), ("ada", "02", "c", "wrong"), ("-bob", "02", "c", "right"), ("cyd", "", "", "refused")]
+    report.write([Grade(learner, "f", lesson, exercise, state, "") for learner, lesson, exercise, state in handed], tmp_path)
+    rows = [[row[column] for column in ("learner", "01", "02", "sum")] for row in rows_of(tmp_path / "totals.csv")]
+    assert rows == [["ada", "2", "0", "2"], ["'-bob", "", "1", "1"], ["cyd", "", "", "0"]]
+    assert "<p>2 of 3 right.</p>" in (tmp_path / "ada.html").read_text(encoding="utf-8")
+
+
+def test_learners_come_in_the_order_of_their_names_whatever_the_capitals(tmp_path):
+    for name in ("ada", "Bob", "cyd"):
+        (tmp_path / f"{name}.ipynb").write_text("")
+    assert [grade.learner for grade in grade_all(tmp_path, tmp_path / "out", seed=1)] == ["ada", "Bob", "cyd"]
 
 
 def test_every_learner_has_a_page_of_their_own():

@@ -3,6 +3,7 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
+from .copies import fault
 from .grades import ROOT, grade_all
 from .report import write
 
@@ -18,12 +19,14 @@ if out.is_relative_to(folder):
     parser.error("OUT lies in IN: what is written there would be graded the next time. Choose a folder beside it")
 if ROOT.is_relative_to(folder) or ROOT.is_relative_to(out):
     parser.error("the course itself lies in IN or OUT, which are closed to learners' code: choose folders of their own")
+if found := fault(folder):
+    parser.error(found)
 
 grades = grade_all(folder, out, options.seed)
 write(grades, out)
-counts = Counter(grade.state for grade in grades)
-print(f"{len({grade.learner for grade in grades})} learners: {', '.join(f'{count} {state}' for state, count in counts.items()) or 'nothing found'}")
+counts, learners = Counter(grade.state for grade in grades), len({grade.learner for grade in grades})
+print(f"{learners} {'learner' if learners == 1 else 'learners'}: {', '.join(f'{count} {state}' for state, count in counts.items())}")
 for grade in grades:
     if grade.state == "refused":
         print(f"refused: {grade.file}: {grade.text}")
-print(f"{out / 'grades.csv'}, {out / 'index.html'}")
+print(f"{out / 'grades.csv'}, {out / 'totals.csv'}, {out / 'index.html'}")

@@ -19,6 +19,8 @@ from .needs import statements
 
 LESSONS = Path(__file__).parents[2] / "notebooks"
 NO_LESSONS = {path.name for path in LESSONS.glob("[!0-9]*.ipynb")}  # handed out, too
+BESIDE = {"helpers", "data", "site-packages"}  # folders that learners have beside their notebooks
+PACKED = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz")
 STUB = ast.Pass | ast.Raise | ast.Expr | ast.Return
 
 
@@ -55,15 +57,33 @@ class Copy:
     notes: list       # what was odd about the copy
 
 
+def fault(folder):
+    """Why all that lies in `folder` cannot be graded, in words for the teacher; "" if it can."""
+    names = learners(folder)
+    lessons = [name for name in names if _names_a_lesson(name)]
+    if lessons:
+        return (f"these names are of lessons, not of learners: {', '.join(lessons)}. Give each learner a folder with their name, "
+                "and put their notebooks into it")
+    return "" if names else "nothing lies in IN: it should hold a folder, or a notebook, of each learner"
+
+
+def _names_a_lesson(name):
+    """Whether it is the name of a notebook of the course, or of a copy that a browser or an editor made of one."""
+    return any(re.fullmatch(rf"{path.stem}([ _-]*(copy|\(?\d+\)?))*", name, re.I) for path in LESSONS.glob("*.ipynb"))
+
+
 def learners(folder):
     """{learner: [path, ...]} of a folder that holds one folder, or one notebook, of each learner. Hidden files are left out."""
     found = {}
     for top in sorted(folder.iterdir()):
+        if _hidden(top.relative_to(folder)):
+            continue
         paths = sorted(top.rglob("*")) if top.is_dir() and not top.is_symlink() else [top]
         paths = [path for path in paths if not path.is_dir() and not _hidden(path.relative_to(folder))]
-        notebooks = [path for path in paths if path.suffix in (".ipynb", ".py") and path.name not in NO_LESSONS]
-        if paths:  # pictures and the like beside a notebook are nobody's answer; alone they are refused by name
-            found.setdefault(top.name if top.is_dir() else top.stem, []).extend(notebooks or paths)
+        notebooks = [path for path in paths if path.suffix in (".ipynb", ".py") and path.name not in NO_LESSONS
+                     and not BESIDE & {*path.relative_to(folder).parts[1:-1]}]
+        # Pictures and the like beside a notebook are nobody's answer; alone they are refused by name, as is an empty folder.
+        found.setdefault(top.name if top.is_dir() else top.stem, []).extend(notebooks or paths or [top])
     return found
 
 
@@ -106,6 +126,10 @@ def _cells(path):
     """Of a notebook of any version, or of a script, which is one cell."""
     if path.is_symlink():
         raise Refused("is a link to another file: hand in the notebook itself")
+    if path.is_dir():
+        raise Refused("is an empty folder: hand in the .ipynb file")
+    if path.suffix.lower() in PACKED:
+        raise Refused("is packed: unpack it first, into a folder with the learner's name")
     if path.suffix not in (".ipynb", ".py"):
         raise Refused("is no notebook: hand in the .ipynb file")
     try:

@@ -66,7 +66,8 @@ def _tasks(learner, path, file, how):
     try:
         copy = copies.read(path)
     except (copies.Refused, OSError) as error:
-        refused = Grade(learner, file, "", "", "refused", f"{path.name} {error}.")
+        text = f"{path.name} {error}"
+        refused = Grade(learner, file, "", "", "refused", text if text.endswith("?") else f"{text}.")
         return [lambda: refused]
     return [lambda answer=answer: _graded(learner, file, copy, answer, *how) for answer in copy.answers]
 
@@ -88,7 +89,7 @@ def _best(grades):
             grade = min(grade, other, key=lambda one: BEST_FIRST.index(one.state))
             grade = dataclasses.replace(grade, note=f"Two copies were handed in: {grade.file} counts here. {grade.note}".strip())
         found[key] = grade
-    return sorted(found.values(), key=lambda grade: (grade.learner, grade.lesson))
+    return sorted(found.values(), key=lambda grade: (grade.learner.casefold(), grade.learner, grade.lesson))
 
 
 # --- running

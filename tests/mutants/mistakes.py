@@ -1203,6 +1203,8 @@ MISTAKES = _in(
     ("grading: Markdown is not read", 'if kind == "code" or _looks_like_code(source):', 'if kind == "code":'),
     ("grading: links are followed", "if path.is_symlink():", "if False:"),
     ("grading: hidden files are graded", 'part.startswith((".", "__MACOSX"))', "False"),
+    ("grading: the helpers that a learner got are graded", "not BESIDE & {", "not set() & {"),
+    ("grading: lessons are taken for learners", "if _names_a_lesson(name)]", "if False]"),
     ("grading: any Markdown with a function is an answer", "and re.search(r\"^check", "or re.search(r\"^check"),
     folder="teaching",
 ) + _in(
@@ -1241,6 +1243,7 @@ MISTAKES = _in(
     "grading/report.py", "test_grading",
     ("grading: a learner's words are HTML", "escape(grade.text.removeprefix", "str(grade.text.removeprefix"),
     ("grading: a learner's words are a formula", 'value.startswith(("=", "+", "-", "@",', 'value.startswith(("=", "+", "-",'),
+    ("grading: the sum leaves a lesson out", "sum(map(sum, points))", "sum(map(sum, points[1:]))"),
     ("grading: two learners share a page", "while name.lower() in used:", "while name in used:"),
     folder="teaching",
 )
