@@ -11,7 +11,7 @@ import re
 import shutil
 
 import nbformat
-from draw_frames import NOTEBOOKS, ROOT
+from draw_frames import NAMES, NOTEBOOKS, ROOT, frames_folder
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from pygments import highlight
@@ -203,7 +203,7 @@ def build():
         deck = Deck(path.stem, with_pictures(nbformat.read(path, as_version=4), path.stem, SLIDES, ""))
         (SLIDES / f"{path.stem}.html").write_text(deck.page(), encoding="utf-8")
         items.append(f'<li><a href="{path.stem}.html">{path.stem[:2]} {deck.slides[0][2][0].split("</h1>")[0][4:]}</a></li>')
-    (SLIDES / "index.html").write_text(INDEX.format(items="\n".join(items)), encoding="utf-8")
+    (SLIDES / "index.html").write_text(INDEX.format(items="\n".join(items), digits=NAMES[frames_folder().name]), encoding="utf-8")
 
 
 INDEX = """<!doctype html>
@@ -211,7 +211,8 @@ INDEX = """<!doctype html>
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Slides</title><link rel="stylesheet" href="slides.css"></head>
 <body class="index">
 <h1>Slides</h1>
-<p>Arrow keys, Page Down, the space bar or a click at an edge go on and back; Home and End to the first and last. A slider takes the mouse, or arrow keys once Tab has reached it.</p>
+<p>Arrow keys, Page Down, the space bar or a click at an edge go on and back; Home and End to the first and last. A slider takes the mouse, or arrow keys once Tab has reached it. Figures that move
+were drawn from {digits}; all other pictures and numbers are the notebooks' own.</p>
 <ul>
 {items}
 </ul>
