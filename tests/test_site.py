@@ -196,7 +196,7 @@ def test_every_exercise_stands_on_a_slide_with_the_words_of_its_task(stem):
             task = begins[0] if begins else task + cell.source
         elif "exercise" in cell.metadata.get("tags", []):
             slide, = [code for code in slides if words(escape(cell.source)) in words(code)]
-            said = iter(re.findall(r"[A-Za-z]+", unescape(re.sub(r"<[^>]+>", "", slide))))
+            said = iter(re.findall(r"[A-Za-z]+", unescape(re.sub(r"<[^>]+>", " ", slide))))
             missing = [word for word in plain(task) if word not in said]
             assert len(plain(task)) >= 10 and missing == [], (cell.id, missing[:1])
             found += 1

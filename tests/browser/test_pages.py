@@ -130,7 +130,7 @@ def test_keys_turn_slides_after_a_slider_was_dragged(page):
     page.wait_for_function("document.body.dataset.ready")
     number = page.evaluate("slides.findIndex(slide => slide.querySelector('input'))")
     page.evaluate("number => go(number, true)", number)
-    slider = page.locator("section.shown input").first
+    slider = page.locator("section").nth(number).locator("input").first
     box = slider.bounding_box()
     for key, step in ("ArrowRight", 1), ("PageDown", 1), (" ", 1), ("PageUp", -1):
         page.evaluate("number => go(number, true)", number)
