@@ -7,7 +7,7 @@ NBVAL := $(PYTEST) --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitiz
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test test-in test-code test-lessons test-versions test-oldest test-newest test-mnist test-mnist-early test-mnist-late test-browser test-hand-out mutants notebooks \
-	hand-out collect nbgrader site slides frames test-site logs bench look picture lock clean
+	hand-out collect nbgrader site site-teacher slides frames test-site logs bench look picture lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -85,6 +85,9 @@ nbgrader: .venv/lab  ## make assignments for nbgrader of the lessons, in nbgrade
 
 site: frames  ## make the lessons' pages, for reading without a kernel and without a network
 	.venv-site/bin/python pages/write_site.py
+
+site-teacher: frames  ## make them with the guide for teachers, which has the answers of the exams
+	.venv-site/bin/python pages/write_site.py --teacher
 
 slides: frames  ## make a deck of slides of each lesson
 	.venv-site/bin/python pages/write_slides.py

@@ -1,6 +1,6 @@
 """Draws the frames with which live figures move on the site, where there is no kernel.
 
-    python pages/draw_frames.py    # into build/frames/; lessons whose frames are newer than all code, and of the same digits, stay as they are
+    python pages/draw_frames.py    # into build/frames/mnist/ or bundled/; lessons whose frames are newer than all code stay as they are
 
 Every lesson is run up to its last live figure, on the digits that COURSE_DIGITS names. Each figure is drawn for every combination
 of values of its controls, or of some of them where those would be too many. One with so many controls that few values of each
@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -25,9 +26,16 @@ from helpers.live.pad import Drawn
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks"
-FRAMES = ROOT / "build" / "frames"
+NAMES = {"mnist": "MNIST", "cifar10": "CIFAR-10's planes and birds", "cifar10-jpeg": "CIFAR-10's planes and birds",
+         "bundled": "the digits that come with the course"}
 MOST_FRAMES, MOST_BYTES = 100, 1_500_000  # of one figure
 FEWEST_VALUES = 4  # of a control, if it has as many
+
+
+@cache
+def frames_folder():
+    """Where the frames of the digits that are loaded here lie: those of other digits stay beside them."""
+    return ROOT / "build" / "frames" / data.load_digits().name
 
 
 def is_live(output):
@@ -138,11 +146,12 @@ def run(path):
     """Draw the frames of one lesson, into a folder for each figure named after its cell: `<cell>-<number in it>`."""
     notebook = nbformat.read(path, as_version=4)
     last = max(place for place, cell in enumerate(notebook.cells) if any(map(is_live, cell.get("outputs", []))))
-    target, new = FRAMES / path.stem, FRAMES / f".{path.stem}"
+    target, new = frames_folder() / path.stem, frames_folder() / f".{path.stem}"
     shutil.rmtree(new, ignore_errors=True)
     start = f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nimport draw_frames\ndraw_frames.keep({str(new)!r})"
     notebook.cells = [nbformat.v4.new_code_cell(start), *notebook.cells[:last + 1]]
-    NotebookClient(notebook, kernel_name="python3", timeout=None, resources={"metadata": {"path": path.parent}}).execute()
+    quiet = ["--log-level=ERROR"]  # no warnings that a kernel of this machine talks unencrypted
+    NotebookClient(notebook, kernel_name="python3", timeout=None, extra_arguments=quiet, resources={"metadata": {"path": path.parent}}).execute()
     number = 0
     for cell in notebook.cells:
         for place in range(sum(map(is_live, cell.get("outputs", [])))):
@@ -156,15 +165,18 @@ def run(path):
 
 def changed(path, wanted):
     """Whether a lesson's frames are not of the `wanted` sources, or older than the lesson or than any code that draws them."""
-    stamp = FRAMES / path.stem / "sources.json"
+    stamp = frames_folder() / path.stem / "sources.json"
     code = [path, Path(__file__), *(ROOT / "helpers").rglob("*.py")]
     return not stamp.exists() or json.loads(stamp.read_text(encoding="utf-8")) != wanted or stamp.stat().st_mtime < max(file.stat().st_mtime for file in code)
 
 
 if __name__ == "__main__":
-    FRAMES.mkdir(parents=True, exist_ok=True)
+    frames_folder().mkdir(parents=True, exist_ok=True)
     wanted = sources()
     lessons = [path for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")) if changed(path, wanted)]
+    if lessons:
+        print(f"Drawing what sliders move through, from {NAMES[wanted['load_digits']]}: {len(lessons)} lessons. All sixteen take some ten minutes, "
+              "once: after that, only lessons that have changed are drawn.", flush=True)
     with ThreadPoolExecutor(os.cpu_count()) as several:
-        for line in several.map(run, lessons):
-            print(line, flush=True)
+        for number, line in enumerate(several.map(run, lessons), 1):
+            print(f"{number} of {len(lessons)}: {line}", flush=True)

@@ -1,6 +1,7 @@
-"""Builds the site: every lesson, the glossary and the teachers' guide as pages that need neither a kernel nor a network.
+"""Builds the site: every lesson and the glossary as pages that need neither a kernel nor a network.
 
-    python pages/write_site.py    # build/site/index.html
+    python pages/write_site.py              # build/site/index.html, for learners
+    python pages/write_site.py --teacher    # build/site-teacher/index.html, with the guide for teachers and the answers of its exams
 
 Pages come from the outputs that the notebooks hold. Where `draw_frames.py` has drawn frames, live figures move.
 """
@@ -16,13 +17,11 @@ from importlib import metadata
 from pathlib import Path
 
 import nbformat
-from draw_frames import FRAMES, NOTEBOOKS, ROOT, is_live
+from draw_frames import NAMES, NOTEBOOKS, ROOT, frames_folder, is_live
 
 PAGES = Path(__file__).parent
 TEACHING = ROOT / "teaching"
-SOURCE, SITE = ROOT / "build" / "source", ROOT / "build" / "site"
-NAMES = {"mnist": "MNIST", "cifar10": "CIFAR-10's planes and birds", "cifar10-jpeg": "CIFAR-10's planes and birds",
-         "bundled": "the digits that come with the course"}
+SOURCE, SITE, TEACHER_SITE = (ROOT / "build" / name for name in ("source", "site", "site-teacher"))
 
 
 def title_of(notebook):
@@ -44,29 +43,37 @@ def inward(source, here, pages):
     return re.sub(r"(!?)\[([^][]*)\]\(([^()\s]*)\)", link, source)
 
 
+def image(output, address):
+    """The picture at an address as HTML, with the words and the width of an output's picture."""
+    told = output.metadata["image/png"]
+    width = f' style="width: {told["width"]}px"' if "width" in told else ""
+    return f'<img src="{address}" alt="{html.escape(told["alt"])}"{width}>'
+
+
 def picture(output, name, static, url):
     """An output's picture as HTML; its bytes go into a file of that name in the folder `static`, which pages reach by `url`."""
     target = static / "outputs" / f"{name}.png"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(base64.b64decode(output.data["image/png"]))
-    told = output.metadata["image/png"]
-    width = f' style="width: {told["width"]}px"' if "width" in told else ""
-    return f'<img src="{url}outputs/{name}.png" alt="{html.escape(told["alt"])}"{width}>'
+    return image(output, f"{url}outputs/{name}.png")
 
 
 def live_figure(output, name, frames, static, url):
-    """A live figure as HTML: its picture, with a slider for each control if the folder `frames` has what to move through."""
-    image = picture(output, name, static, url)
+    """A live figure as HTML: its picture; or, if the folder `frames` has what to move through, the frame it begins with and its sliders."""
     if not frames.exists():
-        return f'<figure class="still">{image}<figcaption>This figure answers in the notebook only.</figcaption></figure>'
+        return f'<figure class="still">{picture(output, name, static, url)}<figcaption>This figure answers in the notebook only.</figcaption></figure>'
     figure = json.loads((frames / "figure.json").read_text(encoding="utf-8"))
     sliders = "".join(
         f'<label>{html.escape(control["label"])} <input type="range" autocomplete="off" min="0" max="{len(control["values"]) - 1}"'
         f' value="{control["at"]}" data-values="{html.escape(json.dumps(control["values"]))}">'
         f'<output>{html.escape(control["values"][control["at"]])}</output></label>' for control in figure["controls"])
     place = f"{url}frames/{frames.parent.name}/{frames.name}/"
+    first = 0
+    for control in figure["controls"]:
+        first = first * len(control["values"]) + control["at"]
+    shown = figure["order"][first]
     return (f'<figure class="moving" data-frames="{place}" data-order="{" ".join(map(str, figure["order"]))}">'
-            f'<div class="controls">{sliders}</div>{image}</figure>')
+            f'<div class="controls">{sliders}</div>{image(output, f"{place}{shown}.png")}</figure>')
 
 
 def with_pictures(notebook, stem, static, url):
@@ -80,7 +87,7 @@ def with_pictures(notebook, stem, static, url):
             if "image/png" in shown:
                 name = f"{stem}-{cell.id}-{number}"
                 if is_live(output):
-                    code = live_figure(output, name, FRAMES / stem / f"{cell.id}-{lives}", static, url)
+                    code = live_figure(output, name, frames_folder() / stem / f"{cell.id}-{lives}", static, url)
                     lives += 1
                 else:
                     code = picture(output, name, static, url)
@@ -104,7 +111,7 @@ def page(notebook, stem, pages):
 def run_it(stem, notebook):
     """The line below a title."""
     line = f"*Run it:* `make lab` in the folder of the course, then open `notebooks/{stem}.ipynb`. This page shows stored outputs."
-    sources = FRAMES / stem / "sources.json"
+    sources = frames_folder() / stem / "sources.json"
     if sources.exists() and any(sources.parent.glob("*/figure.json")):
         code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
         used = {NAMES[name] for load, name in json.loads(sources.read_text(encoding="utf-8")).items() if load in code}
@@ -117,8 +124,8 @@ def index(lessons, guide):
     cards = []
     for stem, notebook in lessons.items():
         opening = f"pictures/{stem}.png"
-        image = f'<img src="_static/{opening}" alt="">' if (NOTEBOOKS / opening).exists() else ""
-        cards.append(f'<a href="notebooks/{stem}.html">{image}<b>{stem[:2]} {html.escape(title_of(notebook))}</b>'
+        shown = f'<img src="_static/{opening}" alt="">' if (NOTEBOOKS / opening).exists() else ""
+        cards.append(f'<a href="notebooks/{stem}.html">{shown}<b>{stem[:2]} {html.escape(title_of(notebook))}</b>'
                      f'<span>{html.escape(row(notebook, "Time").split(";")[0])}</span></a>')
     first = re.search(r"^# (.*?)^!\[.*?\n(.*?)^## ", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
     tree = "\n".join([*(f"{stem[:2]} {title_of(of)} <notebooks/{stem}>" for stem, of in lessons.items()), "notebooks/glossary"])
@@ -134,19 +141,20 @@ def shared(static):
     shutil.copy(drawing.locate(), static)
     shutil.copy(PAGES / "static" / "site.js", static)
     shutil.copytree(NOTEBOOKS / "pictures", static / "pictures", ignore=shutil.ignore_patterns("*.py", "jupyterlab.png"))
-    for lesson in FRAMES.glob("[0-9]*"):
+    for lesson in frames_folder().glob("[0-9]*"):
         shutil.copytree(lesson, static / "frames" / lesson.name, ignore=shutil.ignore_patterns("*.json"))
 
 
-def build():
-    """The whole site anew; raises SystemExit where Sphinx finds anything to complain of."""
+def build(teacher=False):
+    """The whole site anew, for learners or with the teachers' guide; raises SystemExit where Sphinx finds anything to complain of."""
     shutil.rmtree(SOURCE, ignore_errors=True)
     static = SOURCE / "_static"
     static.mkdir(parents=True)
     shutil.copy(PAGES / "static" / "site.css", static)
     shared(static)
     shutil.copytree(static / "pictures", SOURCE / "notebooks" / "pictures")
-    guide = sorted(TEACHING.glob("*.md"), key=lambda path: (path.stem.lower() not in ("readme", "index"), path.stem))
+    site = TEACHER_SITE if teacher else SITE
+    guide = sorted(TEACHING.glob("*.md") if teacher else [], key=lambda path: (path.stem.lower() not in ("readme", "index"), path.stem))
     notebooks = {path.stem: nbformat.read(path, as_version=4) for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
     pages = {NOTEBOOKS / f"{stem}.ipynb" for stem in notebooks} | set(guide)
     for path in guide:
@@ -156,13 +164,13 @@ def build():
         nbformat.write(page(notebook, stem, pages), SOURCE / "notebooks" / f"{stem}.ipynb")
     lessons = {stem: notebook for stem, notebook in notebooks.items() if stem[0].isdigit()}
     (SOURCE / "index.md").write_text(index(lessons, [f"teaching/{path.stem}" for path in guide]), encoding="utf-8")
-    shutil.rmtree(SITE, ignore_errors=True)
+    shutil.rmtree(site, ignore_errors=True)
     failed = subprocess.run([sys.executable, "-m", "sphinx", "-b", "html", "-c", PAGES, "-d", SOURCE / ".doctrees", "-j", str(os.cpu_count()),
-                             "--fail-on-warning", "--keep-going", "--quiet", SOURCE, SITE]).returncode
+                             "--fail-on-warning", "--keep-going", "--quiet", SOURCE, site]).returncode
     if failed:
         raise SystemExit("Sphinx has found something that is wrong with a page: see above.")
 
 
 if __name__ == "__main__":
-    build()
-    print(SITE / "index.html")
+    build(teacher="--teacher" in sys.argv)
+    print((TEACHER_SITE if "--teacher" in sys.argv else SITE) / "index.html")

@@ -3,14 +3,15 @@
     python pages/write_slides.py    # build/slides/index.html
 
 A slide is a question (**Predict.**), a formula with the words before it, a cell's code with what it prints, or a picture with what
-there is to see in it; what answers a question comes at the next key. What the text says besides is for the teacher to say.
+there is to see in it, or an exercise with the function to fill in; what answers a question comes at the next key. Above a question
+stands the paragraph before it, in small letters. What the text says besides is for the teacher to say.
 """
 import html
 import re
 import shutil
 
 import nbformat
-from draw_frames import NOTEBOOKS, ROOT
+from draw_frames import NAMES, NOTEBOOKS, ROOT, frames_folder
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from pygments import highlight
@@ -50,18 +51,50 @@ def tables(printed):
     return [f"<table>{head}{''.join(rows[start:start + TABLE_ROWS])}</table>" for start in range(0, len(rows), TABLE_ROWS)]
 
 
+def is_exercise(cell):
+    return "exercise" in cell.metadata.get("tags", [])
+
+
+def begins_tasks(cells):
+    """The ids of those text cells in which the task of an exercise begins, with bold words at the start of a line."""
+    found, last = set(), None
+    for cell in cells:
+        if cell.cell_type == "markdown" and re.search(r"^\*\*", cell.source, re.M):
+            last = cell.id
+        elif is_exercise(cell):
+            found.add(last)
+    return found
+
+
+def without_caption(block):
+    """A paragraph without the *words* at its start that tell what there is to see in the picture before it."""
+    return re.sub(r"^\*[^*].*?[^*]\*(\s+|$)", "", block, flags=re.S)
+
+
+def without_announcement(block):
+    """A paragraph without a last sentence that announces what stands below it in the notebook, and not on this slide."""
+    return re.sub(r"(?<=[.?*])\s+[^.?]*:$", "", block)
+
+
 class Deck:
     """The slides of one lesson, made cell by cell."""
 
     def __init__(self, stem, notebook):
-        self.stem, self.slides, self.heading, self.lead, self.skipped = stem, [], "", "", False
+        self.stem, self.slides, self.heading, self.lead, self.before, self.skipped = stem, [], "", "", "", False
+        self.task = []  # the paragraphs of an exercise whose function has not come yet
         self._open(notebook)
-        for cell in notebook.cells[1:]:
+        begins = begins_tasks(notebook.cells)
+        for cell, following in zip(notebook.cells[1:], [*notebook.cells[2:], None]):
             if cell.cell_type == "code":
                 self._code(cell)
             elif "solution" not in cell.metadata.get("tags", []):
                 for block in blocks(cell.source):
-                    self._text(block.strip())
+                    if self.task or cell.id in begins and block.startswith("**"):
+                        self.task.append(block.strip())
+                    else:
+                        self._text(block.strip())
+                if self.task and not is_exercise(following):  # code to work with comes first
+                    self.add(self._task(), kind="exercise")
 
     def add(self, *parts, kind=""):
         """A slide of parts in HTML; those after the first come at the next key."""
@@ -75,37 +108,44 @@ class Deck:
         if board:
             self.heading = "For the board"
             self.add(prose(board[1]))
-            self.heading = ""
+        self.heading = title_of(notebook)
+
+    def _task(self):
+        return prose("\n\n".join(self.task))
+
+    def _question(self, block):
+        """A question, below the paragraph before it."""
+        before = re.sub(":$", ".", without_caption(self.before))
+        context = f'<div class="before">{prose(before)}</div>' if before and block.startswith("> **Predict.**") else ""
+        self.add(context + prose(re.sub(r"^> ?", "", block, flags=re.M)), kind="question")
 
     def _text(self, block):
         if block.startswith("## "):
-            self.heading, self.lead = block[3:], ""
+            self.heading, self.lead, self.before = block[3:], "", ""
             self.skipped = self.heading.startswith("Appendix")
-        elif self.skipped:
             return
-        elif block.startswith("> **"):
-            self.add(prose(re.sub(r"^> ?", "", block, flags=re.M)), kind="question")
+        if self.skipped:
+            return
+        if block.startswith("> **"):
+            self._question(block)
         elif block.startswith("$$"):
             self.add(prose(self.lead), prose(block)) if self.lead else self.add(prose(block))
         elif re.match(r"[-|] ?|\d+\. ", block):
-            if self.slides[-1][1] == "exercise" and self.lead:
-                self.slides[-1][2][0] += prose(block)
-            else:
-                self.add(prose(self.lead) + prose(block))
+            self.add(prose(self.lead) + prose(block))
         elif re.match(r"\*[^*]", block) and self.slides[-1][1] == "picture":
-            self.slides[-1][2].append(prose(block.split("*\n")[0]))
-        elif re.match(r"\*\*\d+\. ", block):
-            self.add(prose(block), kind="exercise")
+            self.slides[-1][2].append(prose(without_announcement(block)))
+        self.before = "" if block.startswith(">") else block
         self.lead = block if re.search(r":$|:\*\*$|^\*\*In papers", block) else ""
 
     def _code(self, cell):
-        if self.skipped:
+        if self.skipped or cell.source.startswith("machine."):  # about the machine on which the notebook runs
             return
         text = "".join(output.get("text", "") for output in cell.outputs if output.output_type == "stream").strip("\n")
         printed = f'<pre class="printed">{html.escape(text)}</pre>' if text else ""
         source, rows = cell.source, len(cell.source.splitlines()) + len(text.splitlines())
-        if "exercise" in cell.metadata.get("tags", []):
-            self.slides[-1][2].append(code(source))
+        if is_exercise(cell):
+            self.add(self._task(), code(source), kind="exercise")
+            self.task = []
         elif len(cell.source.splitlines()) <= 3 and any("<img" in output.get("data", {}).get("text/html", "") for output in cell.outputs):
             pass  # what draws a picture is not worth a slide of its own
         elif rows <= ROWS:
@@ -163,7 +203,7 @@ def build():
         deck = Deck(path.stem, with_pictures(nbformat.read(path, as_version=4), path.stem, SLIDES, ""))
         (SLIDES / f"{path.stem}.html").write_text(deck.page(), encoding="utf-8")
         items.append(f'<li><a href="{path.stem}.html">{path.stem[:2]} {deck.slides[0][2][0].split("</h1>")[0][4:]}</a></li>')
-    (SLIDES / "index.html").write_text(INDEX.format(items="\n".join(items)), encoding="utf-8")
+    (SLIDES / "index.html").write_text(INDEX.format(items="\n".join(items), digits=NAMES[frames_folder().name]), encoding="utf-8")
 
 
 INDEX = """<!doctype html>
@@ -171,7 +211,8 @@ INDEX = """<!doctype html>
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Slides</title><link rel="stylesheet" href="slides.css"></head>
 <body class="index">
 <h1>Slides</h1>
-<p>Arrow keys, Page Down, the space bar or a click at an edge go on and back; Home and End to the first and last. Sliders take their own keys.</p>
+<p>Arrow keys, Page Down, the space bar or a click at an edge go on and back; Home and End to the first and last. A slider takes the mouse, or arrow keys once Tab has reached it. Figures that move
+were drawn from {digits}; all other pictures and numbers are the notebooks' own.</p>
 <ul>
 {items}
 </ul>

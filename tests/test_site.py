@@ -16,7 +16,7 @@ import draw_frames
 import live_figures
 import write_site
 import write_slides
-from draw_frames import FRAMES, NOTEBOOKS, is_live
+from draw_frames import NOTEBOOKS, frames_folder, is_live
 
 pytestmark = pytest.mark.site
 STEMS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
@@ -25,9 +25,10 @@ LESSONS = [stem for stem in STEMS if stem[0].isdigit()]
 
 @pytest.fixture(scope="module", autouse=True)
 def made():
-    if not any(FRAMES.glob("*/*/figure.json")):
-        FRAMES.mkdir(parents=True, exist_ok=True)
+    if not any(frames_folder().glob("*/*/figure.json")):
+        frames_folder().mkdir(parents=True, exist_ok=True)
         draw_frames.run(NOTEBOOKS / "00_start_here.ipynb")
+    write_site.build(teacher=True)
     write_site.build()
     write_slides.build()
 
@@ -60,7 +61,7 @@ def test_a_page_holds_every_output_formula_and_solution_of_its_lesson(stem):
     code = page(stem).split('<article role="main"')[1].split("</article>")[0]
     read = words(code)
     pictures = [output for cell in lesson(stem).cells for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
-    assert len(re.findall(r'<img [^>]*src="../_static/outputs/', code)) == len(pictures)
+    assert len(re.findall(r'<img [^>]*src="../_static/(?:outputs|frames)/', code)) == len(pictures)
     for output in pictures:
         assert f'alt="{escape(output.metadata["image/png"]["alt"])}"' in code
     for cell in lesson(stem).cells:
@@ -81,10 +82,13 @@ def test_a_page_holds_every_output_formula_and_solution_of_its_lesson(stem):
 @pytest.mark.parametrize("stem", LESSONS)
 def test_a_figure_that_moves_has_a_picture_for_every_place_of_its_sliders(stem):
     figures = re.findall(r'<figure class="moving" data-frames="\.\./([^"]*)" data-order="([\d ]*)">(.*?)</figure>', page(stem), re.S)
-    assert len(figures) == len(list((FRAMES / stem).glob("*/figure.json")))
+    assert len(figures) == len(list((frames_folder() / stem).glob("*/figure.json")))
     for folder, order, inside in figures:
         highest = [int(number) for number in re.findall(r'max="(\d+)"', inside)]
         pictures = [write_site.SITE / folder / f"{number}.png" for number in order.split()]
+        at = [int(number) for number in re.findall(r' value="(\d+)"', inside)]
+        first = np.ravel_multi_index(at, [number + 1 for number in highest])
+        assert f'src="../{folder}{order.split()[first]}.png"' in inside, "the picture is not the one of the sliders' first values"
         assert len(pictures) == prod(number + 1 for number in highest)
         assert sum(picture.stat().st_size for picture in set(pictures)) <= draw_frames.MOST_BYTES
 
@@ -98,7 +102,7 @@ def files_of(folder, suffix):
     return sorted(folder.rglob(f"*.{suffix}"))
 
 
-@pytest.mark.parametrize("folder", [write_site.SITE, write_slides.SLIDES], ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", [write_site.SITE, write_site.TEACHER_SITE, write_slides.SLIDES], ids=lambda folder: folder.name)
 def test_no_link_is_broken_and_nothing_is_loaded_from_a_network(folder):
     assert files_of(folder, "html")
     for path in files_of(folder, "html"):
@@ -114,6 +118,14 @@ def test_no_link_is_broken_and_nothing_is_loaded_from_a_network(folder):
                     assert f'id="{unquote(name)}"' in there.read_text(encoding="utf-8"), f"{path}: {address}"
     for path in files_of(folder, "css"):
         assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", path.read_text(encoding="utf-8")), path
+
+
+def test_only_the_site_for_teachers_has_the_guide():
+    guide = {path.stem for path in write_site.TEACHING.glob("*.md")}
+    assert guide == {path.stem for path in files_of(write_site.TEACHER_SITE / "teaching", "html")}
+    assert not (write_site.SITE / "teaching").exists()
+    found = files_of(write_site.SITE, "html") + files_of(write_site.SITE, "js")
+    assert [path for path in found if "teaching/" in path.read_text(encoding="utf-8")] == []
 
 
 def test_links_to_what_is_not_a_page_are_words():
@@ -159,11 +171,47 @@ def test_slides_have_every_question_and_picture_and_no_solution(stem):
     predictions = sum(cell.source.count("> **Predict.**") for cell in main)
     assert code.count("<strong>Predict.</strong>") == predictions
     pictures = [output for cell in main for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
-    assert len(re.findall(r'<img src="outputs/', code)) == len(pictures)
+    assert len(re.findall(r'<img src="(?:outputs|frames)/', code)) == len(pictures)
     for cell in main:
         if "solution" in cell.metadata.get("tags", []):
             solution = re.search(r"```python\n.*?\n(.*?)```", cell.source, re.S)[1]
             assert words(escape(solution)) not in read
-        if "exercise" in cell.metadata.get("tags", []):
-            assert words(escape(cell.source)) in read
     assert any(is_live(output) for output in pictures)
+
+
+def plain(source):
+    """The words of Markdown, in their order, without formulas and code."""
+    return re.findall(r"[A-Za-z]+", re.sub(r"\$.*?\$|`.*?`|\]\(.*?\)", " ", source, flags=re.S))
+
+
+@pytest.mark.parametrize("stem", LESSONS)
+def test_every_exercise_stands_on_a_slide_with_the_words_of_its_task(stem):
+    slides = [code for code in re.findall(r'<section class="exercise">.*?</section>', deck(stem), re.S)]
+    task, found = "", 0
+    for cell in lesson(stem).cells:
+        if "solution" in cell.metadata.get("tags", []):
+            task = ""
+        elif cell.cell_type == "markdown":
+            begins = re.search(r"^\*\*.*", cell.source, re.M | re.S)
+            task = begins[0] if begins else task + cell.source
+        elif "exercise" in cell.metadata.get("tags", []):
+            slide, = [code for code in slides if words(escape(cell.source)) in words(code)]
+            said = iter(re.findall(r"[A-Za-z]+", unescape(re.sub(r"<[^>]+>", " ", slide))))
+            missing = [word for word in plain(task) if word not in said]
+            assert len(plain(task)) >= 10 and missing == [], (cell.id, missing[:1])
+            found += 1
+    assert found
+
+
+def test_above_a_question_stands_what_it_asks_about():
+    asked = r'<div class="before"><p>([^<]*).*?</div><p><strong>Predict\.</strong>'
+    assert "A neuron with" in re.search(asked, deck("03_convolution_forward"), re.S)[1]
+    second = [before for before in re.findall(asked, deck("03_convolution_forward"), re.S) if "patterns of patterns" in before]
+    assert second and second[0].startswith("A second layer"), "the words to the picture before it belong to that picture"
+
+
+def test_what_only_a_notebook_can_do_is_not_on_a_slide():
+    assert "has not been moved" in page("00_start_here") and "has not been moved" not in deck("00_start_here")
+    captions = [code for stem in LESSONS for code in re.findall(r'<section class="picture">.*?</section>', deck(stem), re.S)]
+    assert not [code[-80:] for code in captions if re.search(r":\s*</p>", code)], "it announces what is not there"
+    assert f"drawn from {draw_frames.NAMES[frames_folder().name]}" in deck("index")

@@ -34,9 +34,13 @@ function scale() {
 
 const keys = {ArrowRight: next, ArrowDown: next, PageDown: next, " ": next, Enter: next, ArrowLeft: () => go(current - 1, true),
     ArrowUp: () => go(current - 1, true), PageUp: () => go(current - 1, true), Home: () => go(0, false), End: () => go(slides.length - 1, true)};
+// A slider that was reached with Tab takes its keys, but for those that turn pages; one that was dragged lets them go.
+const turns = ["PageDown", "PageUp", " "];
 addEventListener("keydown", event => {
-    if (keys[event.key] && !event.target.matches("input, a")) { event.preventDefault(); keys[event.key](); }
+    const taken = event.target.matches("a") || event.target.matches("input") && !turns.includes(event.key);
+    if (keys[event.key] && !taken) { event.preventDefault(); keys[event.key](); }
 });
+addEventListener("pointerup", () => document.activeElement?.matches("input") && document.activeElement.blur());
 addEventListener("click", event => {
     if (event.target.closest("input, label, a")) return;
     if (event.clientX > innerWidth * 0.9) next();

@@ -54,7 +54,8 @@ CUT = """() => [...document.querySelectorAll("section")].flatMap((slide, number)
         const box = part.getBoundingClientRect();
         return box.width && (box.right > 1281 || box.bottom > 721 || box.left < -1 || box.top < -1);
     });
-    return over || out || size < 16 ? [`slide ${number + 1}: ${size} px: ${body.innerText.slice(0, 60)}`] : [];
+    const tiny = [...slide.querySelectorAll("p, li, figcaption, label")].some(part => parseFloat(getComputedStyle(part).fontSize) < 16);
+    return over || out || tiny || size < 16 ? [`slide ${number + 1}: ${size} px: ${body.innerText.slice(0, 60)}`] : [];
 })"""
 
 
@@ -111,6 +112,41 @@ def test_every_page_opens_whole_on_a_screen_and_on_a_telephone(page):
             assert page.evaluate(PALE) == [], (path, scheme)
     assert moved
     assert left(page) == [] and page.errors == []
+
+
+@pytest.mark.parametrize("stem", ["03_convolution_forward", "05_two_layer_cnn"])
+def test_a_page_is_as_wide_as_its_window(page, stem):
+    page.goto((write_site.SITE / "notebooks" / f"{stem}.html").as_uri())
+    page.wait_for_function("window.MathJax?.startup?.promise")
+    page.evaluate("window.MathJax.startup.promise")
+    for width in 1320, 1366, 1440:
+        page.set_viewport_size({"width": width, "height": 768})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_keys_turn_slides_after_a_slider_was_dragged(page):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto((write_slides.SLIDES / "00_start_here.html").as_uri())
+    page.wait_for_function("document.body.dataset.ready")
+    number = page.evaluate("slides.findIndex(slide => slide.querySelector('input'))")
+    page.evaluate("number => go(number, true)", number)
+    slider = page.locator("section").nth(number).locator("input").first
+    box = slider.bounding_box()
+    for key, step in ("ArrowRight", 1), ("PageDown", 1), (" ", 1), ("PageUp", -1):
+        page.evaluate("number => go(number, true)", number)
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
+        page.mouse.up()
+        assert slider.input_value() == slider.get_attribute("max")
+        page.keyboard.press(key)
+        assert page.url.endswith(f"#{number + 1 + step}") and slider.input_value() == slider.get_attribute("max"), key
+    page.evaluate("number => go(number, true)", number)
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.url.endswith(f"#{number + 1}") and slider.input_value() != slider.get_attribute("max"), "a slider reached with Tab"
+    page.keyboard.press("PageDown")
+    assert page.url.endswith(f"#{number + 2}")
 
 
 def test_no_slide_is_cut_off_and_keys_turn_them(page):
