@@ -47,10 +47,10 @@ def test_a_name_that_is_there_twice_is_refused(tmp_path):
         read_names(tmp_path / "names.txt")
 
 
-def test_a_name_of_the_machines_own_is_refused(tmp_path):
+def test_a_name_of_the_machines_own_is_refused():
     with pytest.raises(ValueError, match="no learner's: root, daemon"):
-        accounts.make_all(["root", "ada-who-is-new", "daemon"], tmp_path / "passwords.csv")
-    assert not (tmp_path / "passwords.csv").exists()
+        accounts.new_names(["root", "ada-who-is-new", "daemon"])
+    assert accounts.new_names(["ada-who-is-new"]) == ["ada-who-is-new"]
 
 
 # --- copies
@@ -107,6 +107,9 @@ def test_what_is_missing_is_said_with_what_to_do(open_folder):
     (open_folder / "digits.npz").touch(mode=0o666)
     os.chmod(open_folder / "digits.npz", 0o666)
     assert f"chmod -R o-w {open_folder}" in "\n".join(ready.faults(open_folder, open_folder, open_folder))
+    os.chmod(open_folder / "digits.npz", 0o600)
+    said = "\n".join(ready.faults(open_folder, open_folder, open_folder))
+    assert f"cannot read digits.npz in {open_folder}" in said and "can write" not in said
 
 
 def test_a_place_that_others_cannot_reach_is_named(open_folder):

@@ -24,6 +24,8 @@ def faults(course, hand_out, data):
         if path.exists() and (place := closed(path)):
             found.append(f"Learners cannot read {path}, for {place} is closed to them. Move the course (and Python, if it is that) "
                          "to where everybody can read, such as /srv, or open that place: chmod o+rx")
+    if data.exists() and (unread := [path.name for path in sorted(data.iterdir()) if not path.stat().st_mode & 0o004]):
+        found.append(f"Learners cannot read {', '.join(unread)} in {data}: chmod -R o+rX {data}")
     if data.exists() and any(path.stat().st_mode & 0o002 for path in (data, *data.iterdir())):
         found.append(f"Everybody can write to {data} or a file in it, and so one learner could change the data of all: chmod -R o-w {data}")
     return found
