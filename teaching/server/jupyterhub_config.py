@@ -13,7 +13,7 @@ from teaching.server.accounts import LEARNERS, TEACHERS  # noqa: E402
 from teaching.server.ready import PROXY, faults  # noqa: E402
 from teaching.server.spawner import LearnersServer  # noqa: E402
 
-MEMORY = "3G"           # of each process of a learner
+MEMORY = "4G"           # of each process of a learner
 CORES = 2               # of each learner
 IDLE_KERNEL = 30 * 60   # seconds after which a kernel ends whose page is closed
 IDLE_SERVER = 2 * 3600  # seconds after which a learner's JupyterLab ends that nobody uses
