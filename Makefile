@@ -7,7 +7,7 @@ NBVAL := $(PYTEST) --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitiz
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test test-in test-code test-lessons test-versions test-oldest test-newest test-mnist test-mnist-early test-mnist-late test-browser test-hand-out mutants notebooks \
-	hand-out collect nbgrader site site-teacher slides frames test-site logs bench look picture lock clean
+	hand-out collect nbgrader site site-teacher slides frames test-site hub hub-accounts test-hub logs bench look picture lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -25,7 +25,7 @@ test test-in test-code test-lessons test-mnist test-hand-out notebooks logs fram
 test-mnist notebooks logs: export OPENBLAS_CORETYPE = Haswell
 # No progress bars among the outputs.
 test test-in test-code test-lessons test-mnist test-hand-out notebooks bench frames: export TQDM_DISABLE = 1
-test test-in test-code test-lessons test-browser test-hand-out test-site bench: export COURSE_DIGITS = bundled
+test test-in test-code test-lessons test-browser test-hand-out test-site test-hub bench: export COURSE_DIGITS = bundled
 test-mnist notebooks logs: export COURSE_DIGITS = mnist
 
 # The tests and the lessons at the same time, for each of them keeps one core busy.
@@ -100,6 +100,18 @@ test-site: frames  ## make both, and look at every page and slide in Chromium
 	.venv-site/bin/pip install --quiet --editable .[site,test]
 	.venv-site/bin/pytest -m site
 
+hub-accounts:  ## make an account for each name of a class, as root: make hub-accounts NAMES=names.txt
+	@test -n "$(NAMES)" || { echo "Say where the names are, one a line: make hub-accounts NAMES=names.txt"; exit 1; }
+	@$(PYTHON) teaching/server/accounts.py "$(NAMES)" passwords.csv
+
+hub: .venv-hub/hub  ## start JupyterHub for that class, as root (the first time, install what it needs)
+	.venv-hub/bin/python tests/hand_out.py
+	.venv-hub/bin/jupyterhub -f teaching/server/jupyterhub_config.py
+
+test-hub: .venv-hub/hub  ## start it for a class of its own, and try as one learner what it should refuse (needs root)
+	.venv-hub/bin/pip install --quiet --requirement requirements-test.txt
+	.venv-hub/bin/pytest -m hub tests/test_hub.py
+
 # One lesson: make notebooks NAME=02_dense_nets
 notebooks: .venv/lab  ## run every lesson on MNIST, and planes and birds, store its outputs, and what the guide has of them
 	$(BIN)/python tests/run_lessons.py $(NAME)
@@ -159,4 +171,13 @@ clean:  ## remove the virtual environment and what tests leave behind
 	$(BIN)/python -m venv --clear .venv-site
 	.venv-site/bin/pip install --quiet --requirement requirements.txt
 	.venv-site/bin/pip install --quiet --editable .[site]
+	@touch $@
+
+# For the hub too. Its proxy is a program for Node.js; the one for Python does not pass on what kernels' sockets agree on.
+.venv-hub/hub: requirements.txt pyproject.toml
+	@command -v npm > /dev/null || { echo "A hub needs Node.js 20 or newer, and npm: https://nodejs.org"; exit 1; }
+	$(PYTHON) -m venv --clear .venv-hub
+	.venv-hub/bin/pip install --quiet --requirement requirements.txt
+	.venv-hub/bin/pip install --quiet --editable .[hub]
+	npm install --silent --no-fund --no-audit --prefix .venv-hub configurable-http-proxy@5.3.0
 	@touch $@

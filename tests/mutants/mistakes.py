@@ -1246,4 +1246,24 @@ MISTAKES = _in(
     ("grading: the sum leaves a lesson out", "sum(map(sum, points))", "sum(map(sum, points[1:]))"),
     ("grading: two learners share a page", "while name.lower() in used:", "while name in used:"),
     folder="teaching",
+) + _in(
+    "server/accounts.py", "test_hub",
+    ("hub: a name may be any text", "if not NAME.fullmatch(name):", "if False:"),
+    ("hub: two learners share a name", "if name in names:", "if False:"),
+    ("hub: a learner gets root's account", "if name in accounts and name not in learners]", "if False]"),
+    folder="teaching",
+) + _in(
+    "server/copies.py", "test_hub",
+    ("hub: a learner's lesson is overwritten", "elif not os.path.lexists(place):", "elif place.unlink(missing_ok=True) is None:"),
+    ("hub: a link of a learner's is followed", "not os.path.lexists(place):\n                shutil.copyfile(path, whole)",
+     "not place.exists():\n                shutil.copyfile(path, place) if place.is_symlink() else shutil.copyfile(path, whole)"),
+    ("hub: a copy that was cut short gets the name", "shutil.copyfile(path, whole)\n", "shutil.copyfile(path, place)\n                whole.touch()\n"),
+    folder="teaching",
+) + _in(
+    "server/ready.py", "test_hub",
+    ("hub: a closed folder on the way is not seen", "for folder in reversed(path.parents):", "for folder in ():"),
+    ("hub: a folder that can be entered counts as read", "0o005 if path.is_dir()", "0o001 if path.is_dir()"),
+    ("hub: data that all can change is not seen", "st_mode & 0o002 for path", "st_mode & 0 for path"),
+    ("hub: data that nobody can read is not seen", "if not path.stat().st_mode & 0o004]", "if False]"),
+    folder="teaching",
 )
