@@ -19,7 +19,8 @@ ROOT = FOLDER.parent
 HAND_OUT = ROOT / "hand-out"
 # What a learner gets beside the notebooks. Whatever else lies in data/ was downloaded.
 BESIDE = ("LICENSE", "pyproject.toml", "requirements.txt", "helpers/**/*.py", "helpers/**/*.js",
-          "data/digits.npz", "data/drawings.npz", "data/who_does_what.csv", "data/*.md", "data/*.py", "data/logs/*.*")
+          "data/digits.npz", "data/drawings.npz", "data/who_does_what.csv", "data/*.md", "data/*.py",
+          "data/logs/*.npz", "data/logs/*.json", "data/logs/*.py")
 START = """# Networks by hand
 
 Sixteen lessons that build convolutional and residual networks by hand in NumPy. With Python 3.11 or newer, open a terminal in

@@ -11,7 +11,8 @@ SIGNS = {"right": "✓", "wrong": "✗", "untried": "–", "missing": "?", "refu
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 17px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
-h2 { font-size: 1.15rem; overflow-wrap: anywhere; }
+h1, h2, p { overflow-wrap: anywhere; }
+h2 { font-size: 1.15rem; }
 pre { overflow-x: auto; padding: .7rem; background: color-mix(in srgb, currentColor 8%, transparent); border-radius: .4rem; }
 section { border-left: .4rem solid gray; padding-left: 1rem; margin: 1.5rem 0; }
 .right { border-color: #0072b2; } .wrong, .refused { border-color: #d55e00; }
@@ -32,7 +33,7 @@ def write(grades, out):
     pages = page_names(by_learner)
     for learner, own in by_learner.items():
         _write(out / pages[learner], learner, f"<p>{_count(own)} right.</p>\n" + "".join(map(_section, own)))
-    rows = [f"<tr><td><a href='{escape(pages[learner])}'>{escape(learner)}</a><td>{_count(own)}<td>{escape(_lessons(own))}"
+    rows = [f"<tr><td><a href='{escape(pages[learner])}'>{_breaking(learner)}</a><td>{_count(own)}<td>{_breaking(_lessons(own))}"
             for learner, own in by_learner.items()]
     _write(out / "index.html", "Grades", f"<table><tr><th>learner<th>right<th>lessons{''.join(rows)}</table>")
 
@@ -69,6 +70,11 @@ def page_names(learners):
         used.add(name.lower())
         names[learner] = f"{name}.html"
     return names
+
+
+def _breaking(text):
+    """As HTML whose lines may break after an underscore, for narrow windows."""
+    return escape(text).replace("_", "_<wbr>")
 
 
 def _count(grades):
