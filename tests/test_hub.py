@@ -389,7 +389,7 @@ def test_the_data_and_the_course_are_read_and_not_written(hub, ada):
     assert ada.run("print(os.environ['COURSE_DATA'])") == str(hub.folder / "data")
     for attempt in ("open(os.environ['COURSE_DATA'] + '/digits.npz', 'ab')", "open(os.environ['COURSE_DATA'] + '/new.npz', 'w')",
                     "os.remove(os.environ['COURSE_DATA'] + '/digits.npz')", "open(data.__file__, 'a')",
-                    f"open('{hub.folder}/hand-out/learner/00_start_here.ipynb', 'a')"):
+                    f"open('{hub.folder}/hand-out/learner/notebooks/00_start_here.ipynb', 'a')"):
         assert ada.run(attempt).startswith("PermissionError"), attempt
 
 

@@ -18,7 +18,7 @@ CORES = 2               # of each learner
 IDLE_KERNEL = 30 * 60   # seconds after which a kernel ends whose page is closed
 IDLE_SERVER = 2 * 3600  # seconds after which a learner's JupyterLab ends that nobody uses
 STATE = COURSE / "hub"  # the hub's own files, for root only
-HAND_OUT = COURSE / "hand-out" / "learner"
+HAND_OUT = COURSE / "hand-out" / "learner" / "notebooks"
 DATA = Path(os.environ.get("COURSE_DATA") or COURSE / "data")
 
 if found := faults(COURSE, HAND_OUT, DATA):
