@@ -73,7 +73,7 @@ test-hand-out: .venv/lab  ## make the hand-outs and run the teacher's
 mutants: .venv/test  ## plant hundreds of mistakes, one at a time: a test must turn red at each
 	$(BIN)/python tests/mutants/run.py
 
-hand-out: .venv/lab  ## make the learner's copies (no solutions, no outputs) and the teacher's (solved)
+hand-out: .venv/lab  ## make the learners' course (no solutions, no outputs; also as learner.zip) and the teacher's copies (solved)
 	$(BIN)/python tests/hand_out.py
 
 collect: .venv/lab  ## grade what learners handed in: make collect IN=folder OUT=folder SEED=number
