@@ -25,8 +25,11 @@ PALETTE = {name: np.array(to_rgb(colour)) for name, colour in style.PALETTE.item
 
 @lru_cache
 def made_in(path):
-    """All figures that the lesson makes, run from top to bottom in this process."""
+    """All figures that the lesson makes, run in this process from its top to the last cell with a stored picture."""
     made, space = [], {"__name__": "__main__"}
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    while not any("image/png" in output.get("data", {}) for output in cells[-1].outputs):
+        cells.pop()
 
     def keeping(begin):
         def both(self, *args, **kwargs):
@@ -39,9 +42,8 @@ def made_in(path):
             patch.setattr(kind, "__init__", keeping(kind.__init__))
         patch.setenv("COURSE_DIGITS", "bundled")
         patch.setenv("TQDM_DISABLE", "1")
-        for cell in nbformat.read(path, as_version=4).cells:
-            if cell.cell_type == "code":
-                exec(compile(cell.source, f"{path.name}, cell {cell.id}", "exec"), space)
+        for cell in cells:
+            exec(compile(cell.source, f"{path.name}, cell {cell.id}", "exec"), space)
     assert made
     return made
 

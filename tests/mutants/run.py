@@ -5,6 +5,8 @@
 The test that noticed a mistake the last time, as `noticed.json` says, is asked first, then all that should notice it.
 Ends with an error if a mistake goes unnoticed, or no longer fits the code, or if a test that turned red is red without it too.
 """
+import compileall
+import gc
 import json
 import multiprocessing
 import os
@@ -17,15 +19,17 @@ import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from queue import SimpleQueue
 
 import pytest
 from mistakes import MISTAKES
 
-# Each mistake has a process of its own, forked from one that has imported these: starting Python anew takes longer than most tests.
-os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
+# Each mistake has a process of its own, forked from one that has imported these: starting Python anew takes longer than most tests,
+# and so would plugins of pytest that no test here needs.
+os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 PROCESSES = multiprocessing.get_context("forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn")
-PROCESSES.set_forkserver_preload(["hypothesis.extra.numpy", "ipywidgets", "matplotlib.figure", "nbformat", "numpy", "pytest", "tqdm"])
+PROCESSES.set_forkserver_preload(["_hypothesis_pytestplugin", "hypothesis.extra.numpy", "ipywidgets", "matplotlib.figure", "nbformat", "numpy", "pytest", "tqdm"])
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTICED = Path(__file__).with_name("noticed.json")  # {mistake: the test that turned red}
@@ -41,10 +45,11 @@ def misfits():
 
 
 def copy_to(folder):
-    """What the tests need of the course."""
+    """What the tests need of the course, compiled: a file that is then changed is compiled anew, for its hash is another."""
     for name in ("helpers", "tests", "data", "notebooks", "teaching"):
         shutil.copytree(ROOT / name, folder / name, ignore=IGNORED)
     shutil.copy(ROOT / "pyproject.toml", folder)
+    compileall.compile_dir(folder, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
     return folder
 
 
@@ -73,6 +78,7 @@ def run_tests(folder, tests, report):
     os.environ["PYTHONPATH"] = str(folder)
     sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True
+    gc.freeze()  # pytest collects garbage when it ends: not among what was there before
     signal.signal(signal.SIGINT, signal.default_int_handler)  # some tests send it, and in a shell's background it is ignored
     for module in [name for name in sys.modules if name.partition(".")[0] == "helpers"]:
         del sys.modules[module]
@@ -80,8 +86,8 @@ def run_tests(folder, tests, report):
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
         sys.exit(int(pytest.main([
-            "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "--hypothesis-profile=mutants",
-            "-W", "ignore::pytest.PytestAssertRewriteWarning",  # hypothesis is imported already
+            "-x", "-q", "--no-header", "--tb=no", "--assert=plain", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin",
+            "--hypothesis-profile=mutants",
             "-m", "not browser and not torch and not handover", *[f"tests/{name}" for name in tests]])))
 
 
