@@ -18,11 +18,10 @@ def pytest_configure(config):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    if config.stash[LATENCIES]:
+    if config.stash[LATENCIES] and (path := config.getoption("--latencies")):
         text = table(config.stash[LATENCIES])
         terminalreporter.write_line(text)
-        if path := config.getoption("--latencies"):
-            path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
 
 
 @pytest.fixture

@@ -170,10 +170,14 @@ LISTEN = r"""() => {
     const early = /^No such comm: [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n/gm;
     window.kernelErrors = [];
     window.answers = 0;
+    window.answered = 0;
     jupyterapp.shell.currentWidget.context.sessionContext.iopubMessage.connect((_, { header, content }) => {
         if (header.msg_type === "error") kernelErrors.push(`${content.ename}: ${content.evalue}`);
         if (header.msg_type === "stream" && content.name === "stderr") kernelErrors.push(...[content.text.replace(early, "")].filter(Boolean));
-        if (header.msg_type === "status" && content.execution_state === "idle") answers += 1;
+        if (header.msg_type === "status" && content.execution_state === "idle") {
+            answers += 1;
+            window.answered = performance.now();
+        }
     });
 }"""
 
@@ -388,12 +392,12 @@ class Control:
         if self.value() == before:
             return None
         try:
-            # The kernel answers every move, with a picture or without.
-            self.page.wait_for_function("answers => window.shown !== null || window.answers > answers", arg=answers, timeout=30_000)
-            self.page.wait_for_function("window.shown !== null", timeout=2000)
+            # The kernel answers every move, with a picture or without; the page may take a while to show what came before the answer.
+            self.page.wait_for_function("""answers => window.shown !== null
+                || window.answers > answers && performance.now() - window.answered > 700""", arg=answers, timeout=30_000)
         except TimeoutError:
             return None
-        return self.page.evaluate("window.shown - window.pressed")
+        return self.page.evaluate("window.shown === null ? null : window.shown - window.pressed")
 
 
 class Slider(Control):
@@ -406,10 +410,17 @@ class Slider(Control):
     def value(self):
         return self.handle.get_attribute("aria-valuetext")
 
-    def put_back(self, value):
-        """Step by step from the low end to where the slider stood."""
+    def share(self):
+        """Where the handle stands on its track, from 0 to 1."""
+        now, low, high = (float(self.handle.get_attribute(f"aria-value{name}")) for name in ("now", "min", "max"))
+        return (now - low) / (high - low)
+
+    def put_back(self, value, share):
+        """By a click to where the slider stood; where that misses, step by step from the low end."""
+        self.click(share)
         for _ in range(3):  # the kernel's echo of an earlier move may come late, and move the slider once more
-            self.press("Home")
+            if self.value() != value:
+                self.press("Home")
             while self.value() != value and self.handle.get_attribute("aria-valuenow") != self.handle.get_attribute("aria-valuemax"):
                 self.press("ArrowRight")
             self.page.wait_for_timeout(100)

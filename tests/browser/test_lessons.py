@@ -55,24 +55,24 @@ def test_a_page_that_asks_late_for_widgets_makes_no_error_and_a_lost_widget_does
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_lesson_runs_and_every_slider_and_box_changes_its_picture(lesson, name, latencies):
+def test_lesson_runs_and_every_slider_and_box_changes_its_picture(lesson, name, latencies, request):
     lesson.open(name)
     assert not lesson.trusted()
     assert seen(lesson.page) == as_pictures(pictures_of(NOTEBOOKS / name))
     lesson.run_all()
     assert not lesson.errors()
 
-    figures = lesson.figures()
+    figures, steps = lesson.figures(), 5 if request.config.getoption("--latencies") else 1
     assert len(figures) == shown(name)
     for figure in figures:
         assert figure.sliders
         for number, slider in enumerate(figure.sliders):
-            took, frames, stood = [], set(), slider.value()
+            took, frames, stood = [], set(), (slider.value(), slider.share())
             for move in (slider.press, "Home"), (slider.click, 0.5), (slider.press, "End"):
                 took.append(move[0](move[1]))
                 frames.add(figure.frame())
-            took += [slider.press("ArrowLeft") for _ in range(5)]
-            slider.put_back(stood)
+            took += [slider.press("ArrowLeft") for _ in range(steps)]
+            slider.put_back(*stood)
             assert len(frames) > 1, f"{figure.name}: slider {number} changes nothing. {lesson.errors()}"
             latencies.setdefault((name, figure.name), []).extend(time for time in took if time is not None)
         for number, tick in enumerate(figure.ticks):
