@@ -152,13 +152,17 @@ clean:  ## remove the virtual environment and what tests leave behind
 	rm -rf .venv .venv-* build hand-out look .pytest_cache .hypothesis notebooks/.ipynb_checkpoints
 	find helpers teaching pages tests -name __pycache__ -prune -exec rm -rf {} +
 
-# Made from nothing whenever the lock is newer, so that it never holds more than the lock says.
-.venv/lab: requirements.txt
+define check_python
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo; \
 		echo "The course needs Python 3.11 or newer, and $(PYTHON) is not that."; \
 		echo "If you have one under another name, say so: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo; \
 		echo "$(PYTHON) comes without venv, which makes virtual environments. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+endef
+
+# Made from nothing whenever the lock is newer, so that it never holds more than the lock says.
+.venv/lab: requirements.txt
+	$(check_python)
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install --quiet --requirement requirements.txt
 	@touch $@
@@ -174,11 +178,11 @@ clean:  ## remove the virtual environment and what tests leave behind
 	.venv-site/bin/pip install --quiet --editable .[site]
 	@touch $@
 
-# For the hub too. Its proxy is a program for Node.js; the one for Python does not pass on what kernels' sockets agree on.
+# For the hub too. Its proxy is a program for Node.js, which pip brings; the one for Python does not pass on what kernels' sockets agree on.
 .venv-hub/hub: requirements.txt pyproject.toml
-	@command -v npm > /dev/null || { echo "A hub needs Node.js 20 or newer, and npm: https://nodejs.org"; exit 1; }
+	$(check_python)
 	$(PYTHON) -m venv --clear .venv-hub
 	.venv-hub/bin/pip install --quiet --requirement requirements.txt
 	.venv-hub/bin/pip install --quiet --editable .[hub]
-	npm install --silent --no-fund --no-audit --prefix .venv-hub configurable-http-proxy@5.3.0
+	.venv-hub/bin/npm install --silent --no-fund --no-audit --prefix .venv-hub configurable-http-proxy@5.3.0
 	@touch $@

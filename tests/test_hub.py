@@ -1,29 +1,24 @@
 """A class on the hub: who may log in, what a learner can do there, and what it cannot do to others. Run as root, with real accounts."""
-import csv
-import json
 import os
 import re
-import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import uuid
-from contextlib import contextmanager, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hand_out import FOLDER, make
+import yaml
+from classroom import PATIENCE, Hub, Learner, class_on_hub, missing, processes_of
+from hand_out import ROOT
+from lab import new_page
 
 from teaching.server import accounts, ready
 from teaching.server.accounts import LEARNERS, read_names
 from teaching.server.copies import add_missing
-
-ROOT = FOLDER.parent
-PATIENCE = 120  # seconds that a busy machine may take for a step
 
 
 # --- names
@@ -123,177 +118,86 @@ def test_a_place_that_others_cannot_reach_is_named(open_folder):
     assert ready.closed(open_folder / "closed") == open_folder / "closed"
 
 
+# --- on a cluster
+
+
+SERVER = ROOT / "teaching" / "server"
+
+
+def number(name):
+    """What the hub's configuration has at its top under this name."""
+    value, = re.findall(rf"^{name} = ([^#\n]*)", (SERVER / "jupyterhub_config.py").read_text(), re.M)
+    return eval(value, {})
+
+
+def values():
+    return yaml.safe_load((SERVER / "z2jh.yaml").read_text())
+
+
+def test_limits_on_a_cluster_are_those_on_one_machine():
+    learner = values()["singleuser"]
+    kernels, = learner["extraFiles"].values()
+    assert learner["memory"]["limit"] == number("MEMORY") and learner["cpu"]["limit"] == number("CORES")
+    assert kernels["data"]["MappingKernelManager"]["cull_idle_timeout"] == number("IDLE_KERNEL")
+    assert values()["cull"]["timeout"] == number("IDLE_SERVER")
+
+
+def test_guarantees_on_a_cluster_add_up_to_the_sizes_of_the_readme():
+    learner, readme = values()["singleuser"], (SERVER / "README.md").read_text(encoding="utf-8")
+
+    def sizes(row):
+        return [float(size.split()[0]) for size in re.search(rf"^\| {row}.* \| (.*) \| (.*) \| (.*) \|$", readme, re.M).groups()]
+
+    memory = float(learner["memory"]["guarantee"].removesuffix("G"))
+    assert sizes("memory if all do lesson 14") == [people * memory + 2 for people in (10, 40, 400)]
+    assert sizes("cores if one learner of five trains") == [people * learner["cpu"]["guarantee"] for people in (10, 40, 400)]
+
+
+def test_nobody_gets_into_a_cluster_before_somebody_is_named():
+    config = values()["hub"]["config"]
+    assert config["Authenticator"] == {"allowed_users": [], "admin_users": []} and not config["DummyAuthenticator"]["password"]
+
+
+def test_the_container_holds_what_it_copies_and_a_home_where_the_disk_goes():
+    text = (SERVER / "Dockerfile").read_text()
+    home = values()["singleuser"]["storage"]["homeMountPath"]
+    assert f"WORKDIR {home}\n" in text and f"useradd --create-home --uid 1000 {Path(home).name}\n" in text
+    copied = [place for line in re.findall(r"^COPY (.*) \S+$", text, re.M) for place in line.split()]
+    assert all((ROOT / place).exists() for place in copied if not place.startswith("hand-out/") and not place.endswith("*"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="containers are Linux")
+def test_a_container_begins_with_the_lessons_and_the_cores_of_its_learner(tmp_path):
+    course, home = tmp_path / "course", tmp_path / "home"
+    (course / "notebooks").mkdir(parents=True)
+    (course / "notebooks" / "00.ipynb").write_text("as handed out")
+    for name in ("start.py", "copies.py"):
+        shutil.copy(SERVER / name, course)
+    home.mkdir()
+
+    def started(**environment):
+        command = [sys.executable, course / "start.py", sys.executable, "-c", "import os; print(len(os.sched_getaffinity(0)))"]
+        return subprocess.run(command, env=os.environ | {"HOME": str(home)} | environment, capture_output=True, text=True, check=True)
+
+    cores = len(os.sched_getaffinity(0))
+    assert [int(started(CPU_LIMIT=limit).stdout) for limit in ("1.0", "0.5", "1000.0")] == [1, 1, cores]
+    assert int(started().stdout) == cores
+    assert (home / "lessons" / "00.ipynb").read_text() == "as handed out"
+    shutil.rmtree(home / "lessons")
+    (home / "lessons").write_text("in the way")
+    after = started()
+    assert int(after.stdout) == cores and "Not all lessons could be copied" in after.stderr
+
+
 # --- the hub
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
-class Hub:
-    """The real hub, on ports of its own, for a copy of the course in `folder` with its hand-out."""
-
-    def __init__(self, folder):
-        for name in ("helpers", "data", "teaching"):
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "mndata.npz", "*ubyte*", "cifar-10*", "planes_birds.npz"))
-        make(folder / "hand-out")
-        port, api, inside = free_ports(3)
-        self.url, self.folder, self.log = f"http://127.0.0.1:{port}", folder, folder / "log"
-        config = folder / "teaching" / "server" / "jupyterhub_config.py"
-        config.write_text(config.read_text() + f"""
-c.JupyterHub.bind_url = "{self.url}"
-c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api}"
-c.JupyterHub.hub_port = {inside}
-c.Spawner.environment["COURSE_DIGITS"] = "bundled"
-c.Spawner.args.append("--LabApp.expose_app_in_browser=True")
-c.Spawner.poll_interval = 1
-c.Spawner.start_timeout = c.Spawner.http_timeout = {PATIENCE}
-""")
-        environment = {name: value for name, value in os.environ.items() if name != "COURSE_DATA"} | {"PYTHONPATH": str(folder)}
-        with open(self.log, "w") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "jupyterhub", "-f", str(config)], env=environment, cwd=folder,
-                                            stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-
-    def wait(self):
-        """Until it answers."""
-        import requests
-        give_up = time.monotonic() + PATIENCE
-        while time.monotonic() < give_up and self.process.poll() is None:
-            with suppress(requests.ConnectionError):
-                if requests.get(f"{self.url}/hub/health", timeout=PATIENCE).ok:
-                    return
-            time.sleep(0.2)
-        raise RuntimeError(f"The hub did not start:\n{self.log.read_text()}")
-
-    def close(self):
-        self.process.terminate()
-        try:
-            self.process.wait(60)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-
-class Learner:
-    """Somebody who logs in with a name and a password, in `session`, and works in kernels."""
-
-    def __init__(self, hub, name, password):
-        self.hub, self.name, self.password = hub, name, password
-
-    def log_in(self):
-        """Whether the hub lets in."""
-        import requests
-        self.session = requests.Session()
-        self.session.get(f"{self.hub.url}/hub/login", timeout=PATIENCE)
-        answer = self.session.post(f"{self.hub.url}/hub/login", params={"_xsrf": self.session.cookies["_xsrf"]}, timeout=PATIENCE,
-                                   allow_redirects=False, data={"username": self.name, "password": self.password})
-        return answer.status_code == 302
-
-    def start(self):
-        """Logs in and starts this learner's JupyterLab, if it does not run."""
-        assert self.log_in(), f"{self.name} cannot log in"
-        token = self.session.post(f"{self.hub.url}/hub/api/users/{self.name}/tokens", json={}, timeout=PATIENCE,
-                                  headers={"X-XSRFToken": self.session.cookies["_xsrf"], "Referer": f"{self.hub.url}/hub/token"})
-        self.session.headers["Authorization"] = f"token {token.json()['token']}"
-        self.session.post(f"{self.hub.url}/hub/api/users/{self.name}/server", timeout=PATIENCE)
-        self.wait_for(lambda: self.get("api/status").status_code == 200)
-        self.kernel = self.session.post(self.address("api/kernels"), json={}, timeout=PATIENCE).json()["id"]
-
-    def wait_for(self, condition):
-        give_up = time.monotonic() + PATIENCE
-        while not condition():
-            if time.monotonic() > give_up:
-                raise AssertionError(f"it took too long; the hub's log:\n{self.hub.log.read_text()[-4000:]}")
-            time.sleep(0.2)
-
-    def address(self, place, of=None):
-        return f"{self.hub.url}/user/{(of or self).name}/{place}"
-
-    def get(self, place, of=None):
-        return self.session.get(self.address(place, of), timeout=PATIENCE, allow_redirects=False)
-
-    @contextmanager
-    def socket(self):
-        import websocket
-        place = self.address(f"api/kernels/{self.kernel}/channels").replace("http", "ws", 1)
-        connection = websocket.create_connection(place, timeout=PATIENCE, header=[f"Authorization: {self.session.headers['Authorization']}"])
-        yield connection
-        connection.close()
-
-    def run(self, code):
-        """What the code prints in the learner's kernel, or the last line of its error."""
-        message = uuid.uuid4().hex
-        with self.socket() as connection:
-            connection.send(json.dumps({
-                "header": {"msg_id": message, "msg_type": "execute_request", "username": "", "session": message, "version": "5.3"},
-                "parent_header": {}, "metadata": {}, "channel": "shell",
-                "content": {"code": code, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}}))
-            said = ""
-            while True:
-                answer = json.loads(connection.recv())
-                if answer["parent_header"].get("msg_id") != message:
-                    continue
-                kind, content = answer["msg_type"], answer["content"]
-                said += content["text"] if kind == "stream" else f"{content['ename']}: {content['evalue']}" if kind == "error" else ""
-                if kind == "status" and content["execution_state"] == "idle":
-                    return said.strip()
-
-
-def processes_of(name):
-    import psutil
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.NoSuchProcess):
-            found += [process] if process.username() == name and process.status() != psutil.STATUS_ZOMBIE else []
-    return found
-
-
-@contextmanager
-def accounts_for(names, folder):
-    """{name: password} of accounts made as for a class, and removed with all that they run."""
-    old_groups = accounts.members()
-    had_groups = [group for group in accounts.GROUPS if subprocess.run(["getent", "group", group], capture_output=True).returncode == 0]
-    try:
-        accounts.make_all(names, folder / "passwords.csv")
-        assert (folder / "passwords.csv").stat().st_mode & 0o777 == 0o600
-        with open(folder / "passwords.csv", encoding="utf-8") as file:
-            yield dict(csv.reader(file))
-    finally:
-        for name in names:
-            for process in processes_of(name):
-                process.kill()
-            subprocess.run(["userdel", "--remove", name], capture_output=True)
-        for group in set(accounts.GROUPS) - set(had_groups):
-            subprocess.run(["groupdel", group], check=True)
-        assert accounts.members() == old_groups
 
 
 @pytest.fixture(scope="module")
 def hub_and_class():
-    pytest.importorskip("jupyterhub", reason="the hub is missing: make .venv-hub/hub, and its own pytest")
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("a hub needs Linux, and root")
-    if not ready.PROXY.exists():
-        pytest.skip(f"the hub's proxy is missing: {ready.PROXY}")
-    if place := ready.closed(Path(sys.executable).resolve()) or ready.closed(sys.prefix):
-        pytest.skip(f"learners cannot start {sys.executable}, for {place} is closed to them")
-    stem = f"t{secrets.token_hex(3)}"
-    with tempfile.TemporaryDirectory() as temporary:
-        os.chmod(temporary, 0o755)
-        with accounts_for([f"{stem}-{name}" for name in ("ada", "bob", "cyd")], Path(temporary)) as passwords:
-            (Path(temporary) / "course").mkdir(mode=0o755)
-            hub = Hub(Path(temporary) / "course")
-            try:
-                hub.wait()
-                yield hub, [Learner(hub, *one) for one in passwords.items()]
-            finally:
-                hub.close()
+    if reason := missing():
+        pytest.skip(reason)
+    with class_on_hub(["ada", "bob", "cyd", "dee"]) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -317,7 +221,7 @@ def bob(hub_and_class):
 
 @pytest.mark.hub
 def test_only_the_class_gets_in_each_with_the_own_password(hub_and_class):
-    hub, (ada, bob, cyd) = hub_and_class
+    hub, (ada, _, cyd, _) = hub_and_class
     assert cyd.log_in()
     assert not Learner(hub, cyd.name, ada.password).log_in()
     assert not Learner(hub, "root", "").log_in()
@@ -326,27 +230,12 @@ def test_only_the_class_gets_in_each_with_the_own_password(hub_and_class):
 
 
 @pytest.mark.hub
-def test_a_learner_runs_a_lesson_in_a_browser_and_moves_a_slider(hub, ada, monkeypatch):
+def test_a_learner_runs_a_lesson_in_a_browser_and_moves_a_slider(ada):
     if shutil.which("chromium") is None:
         pytest.skip("there is no chromium")
-    monkeypatch.syspath_prepend(Path(__file__).parent / "browser")
-    from lab import Lesson, new_page
-
-    class Place:
-        def address(self, name):
-            return ada.address(f"lab/workspaces/lesson/tree/lessons/{name}?reset")
-
-        def errors(self):
-            return re.findall(r"^(?:\[E .*|Traceback .*|\w+(?:Error|Exception): .*)", hub.log.read_text(), re.M)
 
     with new_page() as page:
-        page.goto(f"{hub.url}/hub/login")
-        page.fill("#username_input", ada.name)
-        page.fill("#password_input", ada.password)
-        page.click("#login_submit")
-        page.wait_for_url(f"**/user/{ada.name}/lab/tree/lessons/00_start_here.ipynb**")
-        page.errors.clear()
-        lesson = Lesson(page, Place())
+        lesson = ada.lesson_on(page)
         lesson.open("00_start_here.ipynb")
         lesson.run_all()
         assert lesson.errors() == []
@@ -370,26 +259,26 @@ def test_nobody_reads_or_writes_anothers_files(ada, bob):
 
 @pytest.mark.hub
 def test_nobody_reaches_anothers_server_or_kernel(hub, ada, bob):
-    assert bob.get("api/contents/answer.txt").status_code == 200
-    assert ada.get("api/contents/answer.txt", of=bob).status_code in (302, 403, 404)
+    assert bob.get("api/contents/lessons").status_code == 200
+    assert ada.get("api/contents/lessons", of=bob).status_code in (302, 403, 404)
     assert ada.get(f"api/kernels/{bob.kernel}", of=bob).status_code in (302, 403, 404)
     # Past the proxy, too: other learners sit on this machine.
     port = bob.run("import os; print(os.environ['JUPYTERHUB_SERVICE_URL'])")
-    said = ada.run(f"import requests; print(requests.get('{port}api/contents/answer.txt', allow_redirects=False, "
+    said = ada.run(f"import requests; print(requests.get('{port}api/contents/lessons', allow_redirects=False, "
                    f"headers={{'Authorization': 'token ' + os.environ['JUPYTERHUB_API_TOKEN']}}).status_code)")
     assert said in ("302", "403")
     assert bob.run("import json, ipykernel.connect; print(json.loads(ipykernel.connect.get_connection_info())['transport'])") == "ipc"
-    for place in ("hub/hub.sqlite", "hub/cookie_secret"):
-        assert (hub.folder / place).exists() and ada.run(f"open('{hub.folder}/{place}')").startswith("PermissionError")
+    for name in ("hub.sqlite", "cookie_secret"):
+        assert (hub.state / name).exists() and ada.run(f"open('{hub.state / name}')").startswith("PermissionError")
 
 
 @pytest.mark.hub
 def test_the_data_and_the_course_are_read_and_not_written(hub, ada):
     assert ada.run("from helpers import data; print(data.load_digits().x_train.shape)").endswith("28, 28)")
-    assert ada.run("print(os.environ['COURSE_DATA'])") == str(hub.folder / "data")
+    assert ada.run("print(os.environ['COURSE_DATA'])") == str(hub.course / "data")
     for attempt in ("open(os.environ['COURSE_DATA'] + '/digits.npz', 'ab')", "open(os.environ['COURSE_DATA'] + '/new.npz', 'w')",
                     "os.remove(os.environ['COURSE_DATA'] + '/digits.npz')", "open(data.__file__, 'a')",
-                    f"open('{hub.folder}/hand-out/learner/notebooks/00_start_here.ipynb', 'a')"):
+                    f"open('{hub.course}/hand-out/learner/notebooks/00_start_here.ipynb', 'a')"):
         assert ada.run(attempt).startswith("PermissionError"), attempt
 
 
@@ -419,9 +308,27 @@ def test_a_killed_server_comes_back_with_its_files_and_none_of_it_is_overwritten
 
 
 @pytest.mark.hub
-def test_the_culler_may_do_its_work(hub, ada):
-    ada.wait_for(lambda: "jupyterhub_idle_culler" in hub.log.read_text())
-    assert not re.search(r"40[13] (GET|DELETE) .*\(culler@", hub.log.read_text())
+def test_a_kernel_without_a_page_and_a_server_without_a_user_end_and_what_was_saved_stays(hub_and_class):
+    hub, (*_, dee) = hub_and_class
+    with closing(Hub(hub.course, hub.course.parent / "impatient", IDLE_KERNEL=5, IDLE_SERVER=15)) as impatient:
+        dee = Learner(impatient, dee.name, dee.password)
+        dee.start()
+        kernel, lesson = f"api/kernels/{dee.kernel}", dee.address("api/contents/lessons/00_start_here.ipynb")
+        with dee.socket():  # as a page that shows a lesson
+            end = time.monotonic() + 10
+            while time.monotonic() < end:
+                assert dee.get(kernel).status_code == 200
+                time.sleep(0.2)
+            saved = dee.session.get(lesson, timeout=PATIENCE).json()
+            saved["content"]["cells"][0]["source"] = "what dee has found"
+            assert dee.session.put(lesson, json=saved, timeout=PATIENCE).ok
+        dee.wait_for(lambda: dee.get(kernel).status_code == 404)
+        assert f"Culling server {dee.name} " not in impatient.log.read_text()  # the questions above are use
+        dee.wait_for(lambda: not processes_of(dee.name))
+        assert f"Culling server {dee.name} " in impatient.log.read_text()
+        dee.start()
+        assert dee.session.get(lesson, timeout=PATIENCE).json()["content"]["cells"][0]["source"] == "what dee has found"
+        assert dee.run("print(6 * 7)") == "42"
 
 
 @pytest.mark.hub

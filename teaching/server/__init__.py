@@ -1,4 +1,4 @@
-"""JupyterHub for a class, on one Linux machine: `README.md` says how to start it.
+"""JupyterHub for a class, on one Linux machine or on a cluster: `README.md` says how to start it.
 
 | module | does |
 |---|---|
@@ -7,4 +7,5 @@
 | `ready` | says what is missing before a hub can start |
 | `spawner` | starts a learner's JupyterLab with limits |
 | `copies` | puts the lessons into a learner's home, as that learner |
+| `start` | is what a learner's container begins with, on a cluster |
 """

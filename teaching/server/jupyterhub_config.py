@@ -10,7 +10,7 @@ COURSE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(COURSE))
 
 from teaching.server.accounts import LEARNERS, TEACHERS  # noqa: E402
-from teaching.server.ready import PROXY, faults  # noqa: E402
+from teaching.server.ready import NODE, PROXY, faults  # noqa: E402
 from teaching.server.spawner import LearnersServer  # noqa: E402
 
 MEMORY = "4G"           # of each process of a learner
@@ -29,7 +29,7 @@ c = get_config()  # noqa: F821
 
 # Only this machine can reach it: what the world sees, and what brings TLS, stands before it.
 c.JupyterHub.bind_url = "http://127.0.0.1:8000"
-c.ConfigurableHTTPProxy.command = [str(PROXY)]
+c.ConfigurableHTTPProxy.command = [str(NODE), str(PROXY)]
 c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")
 c.JupyterHub.db_url = f"sqlite:///{STATE / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(STATE / "cookie_secret")

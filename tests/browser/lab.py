@@ -40,16 +40,12 @@ def write(path, text):
 
 
 class Server:
-    """A server on this machine, with settings and state of its own under `state`; its output goes to a log there."""
+    """A server on this machine, the Python module in `command`; its output goes to a log in `folder`."""
 
-    def __init__(self, state, *command):
-        self.runtime, self.log = state / "runtime", state / "server.log"
-        write(state / "ipython" / "profile_default" / "ipython_kernel_config.py", KERNELS)
-        environment = os.environ | {
-            "JUPYTER_CONFIG_DIR": str(state / "config"), "JUPYTER_DATA_DIR": str(state / "data"),
-            "JUPYTER_RUNTIME_DIR": str(self.runtime), "IPYTHONDIR": str(state / "ipython")}
+    def __init__(self, folder, *command, **environment):
+        self.log = folder / "server.log"
         with open(self.log, "w") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", *command], env=environment, cwd=state,
+            self.process = subprocess.Popen([sys.executable, "-m", *command], env=os.environ | environment, cwd=folder,
                                             stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         try:
             self.url = self._wait_for_url()
@@ -76,10 +72,17 @@ class Server:
     def close(self):
         self.process.terminate()
         try:
-            self.process.wait(20)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def settings_in(state):
+    """What keeps Jupyter's settings and state, and those of its kernels, under the folder `state`."""
+    write(state / "ipython" / "profile_default" / "ipython_kernel_config.py", KERNELS)
+    return {"JUPYTER_CONFIG_DIR": str(state / "config"), "JUPYTER_DATA_DIR": str(state / "data"),
+            "JUPYTER_RUNTIME_DIR": str(state / "runtime"), "IPYTHONDIR": str(state / "ipython")}
 
 
 class Lab(Server):
@@ -89,12 +92,12 @@ class Lab(Server):
 
     def __init__(self, root, state, module="jupyterlab"):
         (application, self.place), self.token = self.MODULES[module], secrets.token_hex(16)
-        self.root, self.data = Path(root), state / "data"
+        self.root, self.data, self.runtime = Path(root), state / "data", state / "runtime"
         for plugin, values in SETTINGS.items():
             write(state / "config" / "lab" / "user-settings" / f"{plugin}.jupyterlab-settings", json.dumps(values))
         super().__init__(state, module, "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
                          f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={root}",
-                         f"--{application}.expose_app_in_browser=True")
+                         f"--{application}.expose_app_in_browser=True", **settings_in(state))
 
     def find_url(self):
         # The server chooses a free port itself and writes it down here.
@@ -118,7 +121,7 @@ class Voila(Server):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        super().__init__(state, "voila", str(root), "--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}")
+        super().__init__(state, "voila", str(root), "--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}", **settings_in(state))
 
     def find_url(self):
         found = re.search(r"^http://\S+", self.log.read_text(), re.M)
@@ -147,20 +150,28 @@ def running(server, root, *options):
 
 
 @contextmanager
-def new_page(width=1280, height=1400):
-    """A page in Debian's Chromium; `.errors` collects what its console reports as errors."""
+def new_pages(count, width=1280, height=1400):
+    """Pages in Debian's Chromium, each of another visitor; `.errors` collects what a page's console reports as errors."""
     executable = shutil.which("chromium")
     if executable is None:
         raise RuntimeError("No chromium on PATH: install it (on Debian: apt-get install chromium).")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
-        page = browser.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(PATIENCE * 1000)
-        page.errors = []
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
-        yield page
+        pages = [browser.new_page(viewport={"width": width, "height": height}) for _ in range(count)]
+        for page in pages:
+            page.set_default_timeout(PATIENCE * 1000)
+            page.errors = []
+            page.on("pageerror", lambda error, errors=page.errors: errors.append(str(error)))
+            page.on("console", lambda message, errors=page.errors: errors.append(message.text) if message.type == "error" else None)
+        yield pages
         browser.close()
+
+
+@contextmanager
+def new_page(width=1280, height=1400):
+    """One of `new_pages`."""
+    with new_pages(1, width, height) as (page,):
+        yield page
 
 
 # Notes what a kernel reports as an error, and how often it was done with something. A page opens a comm, named like
@@ -258,12 +269,19 @@ class Lesson:
         self.page.wait_for_function(
             "window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'")
 
-    def run_all(self, seconds=900):
-        """Runs every cell; ends early at a cell that fails, so look at `errors` after it."""
+    def begin_all(self):
+        """Begins to run every cell, and does not wait."""
         self.page.evaluate("""() => {
             window.allRun = false;
             jupyterapp.commands.execute("notebook:run-all-cells").finally(() => { window.allRun = true; });
         }""")
+
+    def run_all(self, seconds=900):
+        """Runs every cell; ends early at a cell that fails, so look at `errors` after it."""
+        self.begin_all()
+        self.wait_for_all(seconds)
+
+    def wait_for_all(self, seconds=900):
         self.page.wait_for_function("window.allRun", timeout=seconds * 1000)
         self._wait_until_idle()
 
