@@ -1,5 +1,5 @@
 """What every live figure is made of: one persistent figure with controls above it, redrawn within a blink."""
-import base64
+from base64 import b64encode
 from functools import lru_cache
 
 import ipywidgets as widgets
@@ -41,14 +41,16 @@ class Live(widgets.VBox):
         self.pixels = Pixels(fig, moving)
         self._kept_frame = lru_cache(self.kept)(self.frame)
         width = f"{round(fig.get_figwidth() * fig.dpi)}px"
-        self.image = widgets.Image(format="png", layout=widgets.Layout(width=width, max_width="100%"))
+        # The picture goes to the page as an address that holds it: from the bytes alone the page would make an address of its
+        # own, and fetch the picture from there through another process of the browser.
+        self.image = widgets.Image(format="url", layout=widgets.Layout(width=width, max_width="100%"))
         row = widgets.HBox(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap", max_width=width))
         super().__init__([row, self.image], layout=widgets.Layout(align_items="flex-start"))
         self.add_class("live-figure")
         self._view_count = 0  # from here on, ipywidgets counts the pages that show the figure
         for control in controls.values():
             control.observe(self._follow, "value")
-        self.image.value = self.frame(**self.values)
+        self.image.value = address(self.frame(**self.values))
 
     def frame(self, **values):
         """The picture for these values of the controls, as PNG bytes."""
@@ -69,16 +71,21 @@ class Live(widgets.VBox):
 
     def _follow(self, _):
         self.moves += 1
-        self.image.value = self._kept_frame(**self.values)
+        self.image.value = address(self._kept_frame(**self.values))
 
     def _ipython_display_(self):
         # Not one output with both: once a notebook is trusted, a widget wins over every other form of the same output.
         self.frame(**self.values)
-        picture = {"image/png": base64.b64encode(self.pixels.stored_png()).decode(),
+        picture = {"image/png": b64encode(self.pixels.stored_png()).decode(),
                    "text/plain": f"Live figure (run the notebook to move its sliders): {self.alt}"}
         display({"text/html": _STYLE}, raw=True)
         display({_VIEW: self._repr_mimebundle_()[_VIEW]}, raw=True)  # no text beside it: that would be shown where no widget can be
         display(picture, metadata={"image/png": {"alt": self.alt}}, raw=True)
+
+
+def address(png):
+    """A picture as an address, in bytes, that holds it."""
+    return b"data:image/png;base64," + b64encode(png)
 
 
 def slider(label, value, low, high, step=1):

@@ -407,12 +407,14 @@ class Control:
         before, answers = self.value(), self.page.evaluate("window.answers ?? 0")
         self.page.evaluate("window.shown = null")
         act()
+        time.sleep(0.1)  # the stopwatch is in the page; looking into the page would slow what it measures
         if self.value() == before:
             return None
         try:
             # The kernel answers every move, with a picture or without; the page may take a while to show what came before the answer.
+            # To ask at every frame, as playwright does unless told, would make the page draw frames.
             self.page.wait_for_function("""answers => window.shown !== null
-                || window.answers > answers && performance.now() - window.answered > 700""", arg=answers, timeout=30_000)
+                || window.answers > answers && performance.now() - window.answered > 700""", arg=answers, polling=50, timeout=30_000)
         except TimeoutError:
             return None
         return self.page.evaluate("window.shown === null ? null : window.shown - window.pressed")

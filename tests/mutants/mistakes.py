@@ -838,7 +838,7 @@ MISTAKES = _in(
     ("gate_backward: the sign of g's gradient", "return g * dy, (1 - g) * dy, (body - x) * dy\n\n\ndef _gated", "return g * dy, (1 - g) * dy, (x - body) * dy\n\n\ndef _gated"),
 ) + _in(
     "live/core.py", "test_live",
-    ("live figures: a moved control changes nothing", "        self.image.value = self._kept_frame(**self.values)\n\n    def _ipy", "        pass\n\n    def _ipy"),
+    ("live figures: a moved control changes nothing", "        self.image.value = address(self._kept_frame(**self.values))\n\n    def _ipy", "        pass\n\n    def _ipy"),
     ("live figures: text where a widget cannot be", "self._repr_mimebundle_()[_VIEW]}", "self._repr_mimebundle_()[_VIEW], \"text/plain\": self.alt}"),
     ("live figures: a frame is drawn again when a control comes back", "= lru_cache(self.kept)(self.frame)", "= self.frame"),
     ("live figures: no style sheet", "        display({\"text/html\": _STYLE}, raw=True)\n", ""),
