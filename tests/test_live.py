@@ -146,6 +146,14 @@ def test_a_control_that_comes_back_shows_the_frame_that_is_kept(monkeypatch):
     assert figure.image.value == core.address(MAKERS["graph"]().frame(**figure.values))
 
 
+def test_the_picture_of_a_drawing_goes_to_the_page_before_the_answer(monkeypatch):
+    figure, sent = MAKERS["draw_dense"](), []
+    for name in ("pad", "image"):
+        monkeypatch.setattr(getattr(figure, name), "send_state", lambda key=None, name=name: sent.append(name))
+    figure.pad.value = ((10, 10), (140, 200)),
+    assert sent == ["pad", "image", "pad"]  # what is drawn, its picture, the answer
+
+
 def test_a_drawing_that_comes_back_is_answered_again():
     figure = MAKERS["draw_dense"]()
     answers = {}

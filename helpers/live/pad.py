@@ -58,3 +58,7 @@ class Drawn(Live):
         row.layout = widgets.Layout(flex_flow="column", flex="0 0 264px")
         image.layout.flex = "0 1 auto"
         self.children = [widgets.HBox([row, image], layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start"))]
+
+    def _follow(self, change):
+        with self.pad.hold_sync():  # the picture goes to the page before the answer
+            super()._follow(change)
