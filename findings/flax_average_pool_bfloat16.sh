@@ -4,11 +4,11 @@
 #
 # A number in bfloat16 has eight significant bits. A running sum of ones stands still at 256, where adding one more changes
 # nothing, and 256 / 1,024 is 0.25. `x.mean((1, 2))` of the same array adds in float32 and gives 1, and one expects the same
-# of average pooling over the whole map, as PyTorch has it in both layouts. But pooling is a reduce_window in JAX, which adds
+# of average pooling over the whole map. But pooling is a reduce_window in JAX, which adds
 # in the dtype of its input. Keras asks for it, too: in the policy mixed_bfloat16, which is meant to be safe, since weights
 # and norms stay in float32, AveragePooling2D over the map is wrong and GlobalAveragePooling2D right. It takes no ones to see
 # it. Of maps as a ReLU leaves them (half zeros, the rest normal) the pooled means are 9 % too small on average at 32 x 32;
-# at 7 x 7 and 8 x 8 they are right on average, but off by up to 2 %, five times what the mean is off by. Nothing says so.
+# at 8 x 8 they are right on average, but single ones are off by more than the mean's 0.5 %. Nothing says so.
 # A net that was trained in float32 and is run in bfloat16 gets other features for its last layer. In float16 the sum of ones
 # stands still at 2,048, beyond such maps.
 #

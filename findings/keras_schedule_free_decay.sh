@@ -11,8 +11,8 @@
 # weights or in the loss. With gradients of zero the paper's z has gone from 1 to 0.0 after 1,400 steps, Keras's has not
 # moved. Without decay both agree. During a warm-up the paper's authors weigh the average by the squares of the learning
 # rates, Keras weighs all steps alike: early steps, which hardly move, hold x back, at 2.3 on the way to 3 where it would be
-# 2.9. After fit the model has y for its weights: x, described as "used for evaluation", is given by no method, and who works
-# it out from y and z gets the x above.
+# 2.9. What is left in the weights at the end is y, also after `finalize_variable_values`, which fit calls; x has to be worked
+# out from y and z, and is the x above.
 #
 # Seen with numpy 2.4.6 and jax 0.10.2 under Python 3.11 on Linux x86_64, on the backend numpy. About 150 MB are downloaded,
 # it takes two minutes. Fails if what it prints changes.

@@ -1,15 +1,13 @@
 #!/usr/bin/env bash
-# optax 0.2.8: in float16, clip_by_global_norm turns a gradient whose norm is 256 or more into zeros, and lets small ones
-# pass unclipped.
+# optax 0.2.8: in float16, clip_by_global_norm turns a gradient whose norm is 256 or more into zeros, and takes
+# a long gradient of small numbers for a short one.
 #
 # Clipping by the global norm scales a gradient down to norm c where it is longer. Optax squares and adds in the gradient's
 # own dtype. In float16 the largest number is 65,504, so that one number of 256, or many small ones whose squares add up to
 # that much, make the norm inf; g / inf * c is zero for every weight, and the step is nothing but what momentum has left. No
-# nan shows it, and what checks gradients for inf finds none: they were finite before and are after. A loss that is scaled up
-# so that gradients fit float16 makes such norms the rule. At the other end the square of what is below 0.0001 is zero or
+# nan or inf shows it in the gradients. A loss that is scaled up so that gradients fit float16 makes such norms the rule. At the other end the square of what is below 0.0001 is zero or
 # coarse: a million numbers of 0.0001 have norm 0.1, Optax finds 0 and leaves them as they are where 0.01 was asked for, ten
-# times too long. One expects the norm to be taken in float32, as torch's clip_grad_norm_ and MLX's have it for gradients in
-# float16. In bfloat16, which reaches as far as float32, both ends are right; clip_by_block_rms fails as the norm does.
+# times too long. One expects the norm to be taken in float32. In bfloat16, which reaches as far as float32, both ends are right; clip_by_block_rms fails as the norm does.
 #
 # Seen with numpy 2.4.6 and jax 0.10.2 under Python 3.11 on Linux x86_64, on the CPU. About 150 MB are downloaded, it takes
 # two minutes. Fails if what it prints changes.
