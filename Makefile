@@ -6,7 +6,7 @@ PYTEST := $(BIN)/pytest
 NBVAL := $(PYTEST) --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-in test-code test-lessons test-versions test-oldest test-newest test-mnist test-mnist-early test-mnist-late test-browser test-hand-out mutants notebooks \
+.PHONY: help lab test test-in test-code test-figures test-lessons test-versions test-oldest test-newest test-mnist test-mnist-early test-mnist-late test-browser test-hand-out mutants notebooks \
 	hand-out collect nbgrader site site-teacher slides frames test-site hub hub-accounts test-hub logs bench look picture lock clean
 
 help:  ## list these targets
@@ -21,23 +21,27 @@ lab: .venv/lab  ## open the course in JupyterLab (the first time, install what i
 # One BLAS thread: sums are then made in the same order whatever the number of cores, so that a training run gives the
 # same digits; and on a busy machine threads that wait for each other can take most of the time. For stored outputs the
 # kind of processor must not matter either: any x86 since 2013 can do what Haswell does.
-test test-in test-code test-lessons test-mnist test-hand-out notebooks logs frames: export OPENBLAS_NUM_THREADS = 1
+test test-in test-code test-figures test-lessons test-mnist test-hand-out notebooks logs frames: export OPENBLAS_NUM_THREADS = 1
 test-mnist notebooks logs: export OPENBLAS_CORETYPE = Haswell
 # No progress bars among the outputs.
-test test-in test-code test-lessons test-mnist test-hand-out notebooks bench frames: export TQDM_DISABLE = 1
-test test-in test-code test-lessons test-browser test-hand-out test-site test-hub bench: export COURSE_DIGITS = bundled
+test test-in test-code test-figures test-lessons test-mnist test-hand-out notebooks bench frames: export TQDM_DISABLE = 1
+test test-in test-code test-figures test-lessons test-browser test-hand-out test-site test-hub bench: export COURSE_DIGITS = bundled
 test-mnist notebooks logs: export COURSE_DIGITS = mnist
 
-# The tests and the lessons at the same time, for each of them keeps one core busy.
+# The tests in two parts and the lessons at the same time, for each of them keeps one core busy.
 test: .venv/test  ## run all tests and all notebooks on the bundled digits, with no network
 	@echo "Tests and lessons run at the same time, for some ten minutes; what each has to say is shown when it ends."
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-in
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-in
 
 # The same with the pytest of an environment that is there already: make test-in PYTEST=...
-test-in: test-code test-lessons
+test-in: test-code test-figures test-lessons
 
+FIGURES := $(wildcard $(patsubst %,tests/test_%.py,facts_* figures live picture_facts projector))
 test-code:
-	$(PYTEST) -m "not browser"
+	$(PYTEST) -m "not browser" $(FIGURES:%=--ignore=%)
+
+test-figures:
+	$(PYTEST) -m "not browser" $(FIGURES)
 
 test-lessons:
 	$(NBVAL) --nbval-lax notebooks
