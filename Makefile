@@ -6,8 +6,8 @@ PYTEST := $(BIN)/pytest
 NBVAL := $(PYTEST) --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-in test-code test-figures test-lessons test-versions test-oldest test-newest test-mnist test-mnist-early test-mnist-late test-browser test-hand-out mutants notebooks \
-	hand-out collect nbgrader site site-teacher slides frames test-site hub hub-accounts test-hub logs bench look picture lock clean
+.PHONY: help lab test test-in test-code test-figures test-lessons test-versions test-oldest test-newest test-mnist test-mnist-early test-mnist-late test-browser test-browser-early test-browser-late \
+	test-hand-out mutants notebooks hand-out collect nbgrader site site-teacher slides frames test-site hub hub-accounts test-hub logs bench look picture lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -25,7 +25,7 @@ test test-in test-code test-figures test-lessons test-mnist test-hand-out notebo
 test-mnist notebooks logs: export OPENBLAS_CORETYPE = Haswell
 # No progress bars among the outputs.
 test test-in test-code test-figures test-lessons test-mnist test-hand-out notebooks bench frames: export TQDM_DISABLE = 1
-test test-in test-code test-figures test-lessons test-browser test-hand-out test-site test-hub bench: export COURSE_DIGITS = bundled
+test test-in test-code test-figures test-lessons test-browser test-browser-early test-browser-late test-hand-out test-site test-hub bench: export COURSE_DIGITS = bundled
 test-mnist notebooks logs: export COURSE_DIGITS = mnist
 
 # The tests in two parts and the lessons at the same time, for each of them keeps one core busy.
@@ -60,17 +60,28 @@ test-oldest test-newest: test-%: .venv/lab
 	@$(MAKE) --no-print-directory test-in PYTEST=".venv-$*/bin/pytest -W ignore::DeprecationWarning --ignore tests/test_projector.py"
 
 # Two lessons at a time, for much of a lesson keeps one core busy: those from 00 to 06, and all others, take about as long.
+EARLY := $(wildcard notebooks/0[0-6]*.ipynb)
+LATE := $(filter-out $(EARLY),$(wildcard notebooks/*.ipynb))
+
 test-mnist: .venv/test  ## run all notebooks on MNIST, and planes and birds, and compare every output with the stored one
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse test-mnist-early test-mnist-late
 
-test-mnist-early test-mnist-late: EARLY = $(wildcard notebooks/0[0-6]*.ipynb)
 test-mnist-early: .venv/test
 	$(NBVAL) --nbval $(EARLY)
 test-mnist-late: .venv/test
-	$(NBVAL) --nbval $(filter-out $(EARLY),$(wildcard notebooks/*.ipynb))
+	$(NBVAL) --nbval $(LATE)
 
 test-browser: .venv/test  ## open lessons in JupyterLab in Chromium and move their sliders
-	$(PYTEST) -m browser
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse test-browser-early test-browser-late
+
+# The late lessons in one browser, all else in another.
+test-browser-early: .venv/test
+	$(PYTEST) -m browser -k "not ($(call any,$(LATE)))"
+test-browser-late: .venv/test
+	$(PYTEST) -m browser -k "$(call any,$(LATE))"
+
+# Names of lessons as pytest's -k takes them: 07_skip_connection or 08_clinic_skip or ...
+any = $(subst $() $(), or ,$(basename $(notdir $(1))))
 
 test-hand-out: .venv/lab  ## make the hand-outs and run the teacher's
 	$(BIN)/python tests/hand_out.py --run

@@ -414,7 +414,7 @@ class Control:
             # The kernel answers every move, with a picture or without; the page may take a while to show what came before the answer.
             # To ask at every frame, as playwright does unless told, would make the page draw frames.
             self.page.wait_for_function("""answers => window.shown !== null
-                || window.answers > answers && performance.now() - window.answered > 700""", arg=answers, polling=50, timeout=30_000)
+                || window.answers > answers && performance.now() - window.answered > 1500""", arg=answers, polling=50, timeout=30_000)
         except TimeoutError:
             return None
         return self.page.evaluate("window.shown === null ? null : window.shown - window.pressed")
