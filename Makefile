@@ -36,7 +36,7 @@ test: .venv/test  ## run all tests and all notebooks on the bundled digits, with
 # The same with the pytest of an environment that is there already: make test-in PYTEST=...
 test-in: test-code test-figures test-lessons
 
-FIGURES := $(wildcard $(patsubst %,tests/test_%.py,facts_* figures live picture_facts projector))
+FIGURES := $(wildcard $(patsubst %,tests/test_%.py,facts_* figures picture_facts projector))
 test-code:
 	$(PYTEST) -m "not browser" $(FIGURES:%=--ignore=%)
 
@@ -50,14 +50,14 @@ test-lessons:
 test-versions: .venv/lab  ## run all that on the oldest and on the newest versions that pyproject.toml allows
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse test-oldest test-newest
 
-# DeprecationWarnings between dependencies are ignored: an old library may be warned by a newer one. How large letters and lines of
-# figures are depends on no version, and looking at them runs all lessons once more.
+# DeprecationWarnings between dependencies are ignored: an old library may be warned by a newer one. What figures show, and how large,
+# depends on no version; that they can be drawn, lessons tell.
 test-oldest test-newest: test-%: .venv/lab
 	@echo "--- $*"
 	@$(BIN)/python -m venv --clear .venv-$*
 	@if [ $* = oldest ]; then sed -n 's/^ *"\([a-z_-]*\)>=\(.*\)",$$/\1==\2/p' pyproject.toml; fi > .venv-$*/constraints.txt
 	@.venv-$*/bin/pip install --quiet --editable .[test] --constraint .venv-$*/constraints.txt
-	@$(MAKE) --no-print-directory test-in PYTEST=".venv-$*/bin/pytest -W ignore::DeprecationWarning --ignore tests/test_projector.py"
+	@$(MAKE) --no-print-directory test-code test-lessons PYTEST=".venv-$*/bin/pytest -W ignore::DeprecationWarning"
 
 # Two lessons at a time, for much of a lesson keeps one core busy: those from 00 to 06, and all others, take about as long.
 EARLY := $(wildcard notebooks/0[0-6]*.ipynb)
