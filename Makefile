@@ -47,7 +47,7 @@ test-lessons:
 	$(NBVAL) --nbval-lax notebooks
 
 # Both at once, for most tests keep one core busy.
-test-versions: .venv/lab  ## run all that on the oldest and on the newest versions that pyproject.toml allows
+test-versions: .venv/lab  ## run all that, figures' tests apart, on the oldest and on the newest versions that pyproject.toml allows
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse test-oldest test-newest
 
 # DeprecationWarnings between dependencies are ignored: an old library may be warned by a newer one. What figures show, and how large,
