@@ -46,9 +46,9 @@ test-figures:
 test-lessons:
 	$(NBVAL) --nbval-lax notebooks
 
-# Both at once, for most tests keep one core busy.
-test-versions: .venv/lab  ## run all that, figures' tests apart, on the oldest and on the newest versions that pyproject.toml allows
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse test-oldest test-newest
+test-versions:  ## run tests, figures' apart, and all lessons, solved, on the oldest and on the newest versions that pyproject.toml allows
+	@$(MAKE) --no-print-directory test-oldest
+	@$(MAKE) --no-print-directory test-newest
 
 # DeprecationWarnings between dependencies are ignored: an old library may be warned by a newer one. What figures show, and how large,
 # depends on no version; that they can be drawn, lessons tell.
@@ -57,7 +57,8 @@ test-oldest test-newest: test-%: .venv/lab
 	@$(BIN)/python -m venv --clear .venv-$*
 	@if [ $* = oldest ]; then sed -n 's/^ *"\([a-z_-]*\)>=\(.*\)",$$/\1==\2/p' pyproject.toml; fi > .venv-$*/constraints.txt
 	@.venv-$*/bin/pip install --quiet --editable .[test] --constraint .venv-$*/constraints.txt
-	@$(MAKE) --no-print-directory test-code test-lessons PYTEST=".venv-$*/bin/pytest -W ignore::DeprecationWarning"
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-code test-hand-out \
+		BIN=.venv-$*/bin PYTEST=".venv-$*/bin/pytest -W ignore::DeprecationWarning"
 
 # Two lessons at a time, for much of a lesson keeps one core busy: those from 00 to 06, and all others, take about as long.
 EARLY := $(wildcard notebooks/0[0-6]*.ipynb)
