@@ -87,8 +87,9 @@ any = $(subst $() $(), or ,$(basename $(notdir $(1))))
 test-hand-out: .venv/lab  ## make the hand-outs and run the teacher's
 	$(BIN)/python tests/hand_out.py --run
 
+# A part of them: make mutants PART=2/4
 mutants: .venv/test  ## plant hundreds of mistakes, one at a time: a test must turn red at each
-	$(BIN)/python tests/mutants/run.py
+	$(BIN)/python tests/mutants/run.py $(if $(PART),--part $(PART))
 
 hand-out: .venv/lab  ## make the learners' course (no solutions, no outputs; also as learner.zip) and the teacher's copies (solved)
 	$(BIN)/python tests/hand_out.py

@@ -509,6 +509,11 @@ class Facts:
             for number, arguments in enumerate(cases()):
                 yield f"case {number}", complaints(getattr(figures, name)(*arguments), function(*arguments))
 
+    def drawn(self, name):
+        """The figures of this name: the live one as it begins, and a picture for each of its cases."""
+        cases = self.pictures[name][1]() if name in self.pictures else ()
+        return [*([made(name)[0]] if name in self.lives else ()), *(getattr(figures, name)(*arguments) for arguments in cases)]
+
 
 def made(name):
     """(live figure, arguments, named arguments): as its maker makes it, and what the maker handed to it."""

@@ -1,10 +1,12 @@
 """Plants the mistakes of `mistakes.py` into copies of the course, one at a time, and shows which test turns red.
 
     python tests/mutants/run.py [WORD ...]      # only mistakes whose name holds one of the words
+    python tests/mutants/run.py --part 2/4      # every fourth of them, from the second on
 
 The test that noticed a mistake the last time, as `noticed.json` says, is asked first, then all that should notice it.
 Ends with an error if a mistake goes unnoticed, or no longer fits the code, or if a test that turned red is red without it too.
 """
+import argparse
 import compileall
 import gc
 import json
@@ -121,10 +123,18 @@ def judges(reds):
     return found
 
 
-def main(words):
+def part(text):
+    """'2/4' as a slice that takes every fourth, from the second on."""
+    number, of = map(int, text.split("/"))
+    if not 1 <= number <= of:
+        raise ValueError
+    return slice(number - 1, None, of)
+
+
+def main(words, part):
     if found := misfits():
         raise SystemExit("\n".join(["These mistakes no longer fit the code: change them in mistakes.py.", *found]))
-    chosen = [mistake for mistake in MISTAKES if not words or any(word in mistake.name for word in words)]
+    chosen = [mistake for mistake in MISTAKES if not words or any(word in mistake.name for word in words)][part]
     began, cores = time.monotonic(), os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(cores) as pool:
         copies = SimpleQueue()
@@ -155,4 +165,8 @@ def main(words):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("words", nargs="*", metavar="WORD", help="in the names of mistakes")
+    parser.add_argument("--part", type=part, default="1/1", metavar="NUMBER/OF", help="such as 2/4")
+    options = parser.parse_args()
+    sys.exit(main(options.words, options.part))
