@@ -6,7 +6,7 @@ PYTEST := $(BIN)/pytest
 NBVAL := $(PYTEST) --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-in test-code test-figures test-lessons test-versions test-oldest test-newest test-mnist test-mnist-early test-mnist-late test-browser test-browser-early test-browser-late \
+.PHONY: help lab test test-in test-code test-slow test-figures test-lessons test-versions test-oldest test-newest test-mnist test-mnist-early test-mnist-late test-browser test-browser-early test-browser-late \
 	test-hand-out mutants notebooks hand-out collect nbgrader site site-teacher slides frames test-site hub hub-accounts test-hub logs bench look picture lock clean
 
 help:  ## list these targets
@@ -21,24 +21,28 @@ lab: .venv/lab  ## open the course in JupyterLab (the first time, install what i
 # One BLAS thread: sums are then made in the same order whatever the number of cores, so that a training run gives the
 # same digits; and on a busy machine threads that wait for each other can take most of the time. For stored outputs the
 # kind of processor must not matter either: any x86 since 2013 can do what Haswell does.
-test test-in test-code test-figures test-lessons test-mnist test-hand-out notebooks logs frames: export OPENBLAS_NUM_THREADS = 1
+test test-in test-code test-slow test-figures test-lessons test-mnist test-hand-out notebooks logs frames: export OPENBLAS_NUM_THREADS = 1
 test-mnist notebooks logs: export OPENBLAS_CORETYPE = Haswell
 # No progress bars among the outputs.
-test test-in test-code test-figures test-lessons test-mnist test-hand-out notebooks bench frames: export TQDM_DISABLE = 1
-test test-in test-code test-figures test-lessons test-browser test-browser-early test-browser-late test-hand-out test-site test-hub bench: export COURSE_DIGITS = bundled
+test test-in test-code test-slow test-figures test-lessons test-mnist test-hand-out notebooks bench frames: export TQDM_DISABLE = 1
+test test-in test-code test-slow test-figures test-lessons test-browser test-browser-early test-browser-late test-hand-out test-site test-hub bench: export COURSE_DIGITS = bundled
 test-mnist notebooks logs: export COURSE_DIGITS = mnist
 
-# The tests in two parts and the lessons at the same time, for each of them keeps one core busy.
+# The tests in parts, and the lessons, at the same time, for each of them keeps one core busy. What takes longest comes first.
 test: .venv/test  ## run all tests and all notebooks on the bundled digits, with no network
 	@echo "Tests and lessons run at the same time, for some ten minutes; what each has to say is shown when it ends."
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-in
 
 # The same with the pytest of an environment that is there already: make test-in PYTEST=...
-test-in: test-code test-figures test-lessons
+test-in: test-lessons test-figures test-code test-slow
 
 FIGURES := $(wildcard $(patsubst %,tests/test_%.py,facts_* figures picture_facts projector))
+SLOW := $(patsubst %,tests/test_%.py,live grading autograd)
 test-code:
-	$(PYTEST) -m "not browser" $(FIGURES:%=--ignore=%)
+	$(PYTEST) -m "not browser" $(FIGURES:%=--ignore=%) $(SLOW:%=--ignore=%)
+
+test-slow:
+	$(PYTEST) -m "not browser" $(SLOW)
 
 test-figures:
 	$(PYTEST) -m "not browser" $(FIGURES)
@@ -57,11 +61,11 @@ test-oldest test-newest: test-%: .venv/lab
 	@$(BIN)/python -m venv --clear .venv-$*
 	@if [ $* = oldest ]; then sed -n 's/^ *"\([a-z_-]*\)>=\(.*\)",$$/\1==\2/p' pyproject.toml; fi > .venv-$*/constraints.txt
 	@.venv-$*/bin/pip install --quiet --editable .[test] --constraint .venv-$*/constraints.txt
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-code test-hand-out \
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-hand-out test-code test-slow \
 		BIN=.venv-$*/bin PYTEST=".venv-$*/bin/pytest -W ignore::DeprecationWarning"
 
-# Two lessons at a time, for much of a lesson keeps one core busy: those from 00 to 06, and all others, take about as long.
-EARLY := $(wildcard notebooks/0[0-6]*.ipynb)
+# Two lessons at a time, for much of a lesson keeps one core busy: those from 00 to 07, and all others, take about as long.
+EARLY := $(wildcard notebooks/0[0-7]*.ipynb)
 LATE := $(filter-out $(EARLY),$(wildcard notebooks/*.ipynb))
 
 test-mnist: .venv/test  ## run all notebooks on MNIST, and planes and birds, and compare every output with the stored one
@@ -110,9 +114,9 @@ site-teacher: frames  ## make them with the guide for teachers, which has the an
 slides: frames  ## make a deck of slides of each lesson
 	.venv-site/bin/python pages/write_slides.py
 
-# Only where a lesson or the code has changed.
+# Only where a lesson or the code has changed. Of some lessons only: LESSONS="00 03"
 frames: .venv-site/pages
-	@.venv-site/bin/python pages/draw_frames.py
+	@.venv-site/bin/python pages/draw_frames.py $(LESSONS)
 
 test-site: frames  ## make both, and look at every page and slide in Chromium
 	.venv-site/bin/pip install --quiet --editable .[site,test]

@@ -1,6 +1,7 @@
 """Draws the frames with which live figures move on the site, where there is no kernel.
 
-    python pages/draw_frames.py    # into build/frames/mnist/ or bundled/; lessons whose frames are newer than all code stay as they are
+    python pages/draw_frames.py            # into build/frames/mnist/ or bundled/; lessons whose frames are newer than all code stay as they are
+    python pages/draw_frames.py 00 03      # only of these lessons
 
 Every lesson is run up to its last live figure, on the digits that COURSE_DIGITS names. Each figure is drawn for every combination
 of values of its controls, or of some of them where those would be too many. One with so many controls that few values of each
@@ -11,6 +12,7 @@ import io
 import json
 import os
 import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import product
@@ -22,6 +24,7 @@ from nbclient import NotebookClient
 from PIL import Image
 
 from helpers import data, live
+from helpers.live.core import values_of
 from helpers.live.pad import Drawn
 
 ROOT = Path(__file__).parent.parent
@@ -42,14 +45,6 @@ def is_live(output):
     """Whether an output of a cell is the picture of a live figure."""
     data = output.get("data", {})
     return "image/png" in data and data["text/plain"].startswith("Live figure")
-
-
-def values_of(control):
-    """All values that a control can have, in its order."""
-    if hasattr(control, "options"):
-        return list(control.options)
-    steps = round((control.max - control.min) / control.step)
-    return [type(control.value)(control.min + step * control.step) for step in range(steps + 1)]
 
 
 def thinned(places, kept, most):
@@ -173,7 +168,11 @@ def changed(path, wanted):
 if __name__ == "__main__":
     frames_folder().mkdir(parents=True, exist_ok=True)
     wanted = sources()
-    lessons = [path for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")) if changed(path, wanted)]
+    numbers = tuple(sys.argv[1:]) or ("",)
+    chosen = [path for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")) if path.name.startswith(numbers)]
+    if not chosen:
+        raise SystemExit(f"No lesson's name begins with {' or '.join(numbers)}: give numbers of lessons, such as 03.")
+    lessons = [path for path in chosen if changed(path, wanted)]
     if lessons:
         print(f"Drawing what sliders move through, from {NAMES[wanted['load_digits']]}: {len(lessons)} lessons. All sixteen take some ten minutes, "
               "once: after that, only lessons that have changed are drawn.", flush=True)

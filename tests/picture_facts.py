@@ -59,6 +59,7 @@ from matplotlib.textpath import TextPath
 
 from helpers import figures, live
 from helpers.blas import one_thread
+from helpers.live.core import values_of
 
 MOST = 12      # values of one control that are tried
 MIXED = 12     # random settings of all controls at once
@@ -534,8 +535,7 @@ def made(name):
 
 def over(control):
     """Values of a control over its whole range, its ends included: all, or MOST that lie evenly."""
-    values = list(control.options) if hasattr(control, "options") else [
-        control.min + type(control.min)(step * control.step) for step in range(round((control.max - control.min) / control.step) + 1)]
+    values = values_of(control)
     return [values[round(place)] for place in np.linspace(0, len(values) - 1, min(MOST, len(values)))]
 
 

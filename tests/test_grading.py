@@ -2,7 +2,7 @@
 import csv
 import json
 import re
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -473,21 +473,28 @@ def test_a_copy_without_exercises_is_known_by_its_name(tmp_path):
     assert copy.lesson == "06_clinic_cnn" and all("deleted" in answer.missing for answer in copy.answers)
 
 
-def test_the_command_writes_the_table_and_says_what_it_refused(tmp_path):
+def test_the_command_writes_the_table_and_says_what_it_refused(tmp_path, monkeypatch, capsys):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "ada.ipynb").write_text("<html>")
 
-    def run(*arguments):
-        return subprocess.run([sys.executable, "-m", "teaching.grading", *arguments], cwd=ROOT, capture_output=True, text=True)
+    def said(*arguments):
+        monkeypatch.setattr(sys, "argv", ["teaching.grading", *map(str, arguments)])
+        runpy.run_module("teaching.grading", run_name="__main__")
+        return capsys.readouterr().out
 
-    done = run(str(tmp_path / "in"), str(tmp_path / "out"))
-    assert done.returncode == 0 and "1 learner: 1 refused" in done.stdout and "refused: ada.ipynb: ada.ipynb is no notebook" in done.stdout
+    def refused(*arguments):
+        with pytest.raises(SystemExit, match="2"):
+            said(*arguments)
+        return capsys.readouterr().err
+
+    done = said(tmp_path / "in", tmp_path / "out")
+    assert "1 learner: 1 refused" in done and "refused: ada.ipynb: ada.ipynb is no notebook" in done
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"grades.csv", "totals.csv", "index.html", "ada.html"}
-    assert "OUT lies in IN" in run(str(tmp_path / "in"), str(tmp_path / "in" / "out")).stderr
-    assert "course itself lies in" in run(str(tmp_path / "in"), str(ROOT)).stderr
-    assert "no folder" in run(str(tmp_path / "nowhere"), str(tmp_path / "out")).stderr
+    assert "OUT lies in IN" in refused(tmp_path / "in", tmp_path / "in" / "out")
+    assert "course itself lies in" in refused(tmp_path / "in", ROOT)
+    assert "no folder" in refused(tmp_path / "nowhere", tmp_path / "out")
     (tmp_path / "in" / "ada.ipynb").unlink()
-    assert "nothing lies in IN" in run(str(tmp_path / "in"), str(tmp_path / "out")).stderr
+    assert "nothing lies in IN" in refused(tmp_path / "in", tmp_path / "out")
 
 
 # --- pages

@@ -140,7 +140,7 @@ def test_frames_are_what_the_figure_shows(name):
     controls, pictures, order = draw_frames.draw(figure)
     assert len(order) == prod(len(control["values"]) for control in controls) <= draw_frames.MOST_FRAMES
     assert len(set(pictures)) == len(pictures) > 1 and set(order) == set(range(len(pictures)))
-    values = [draw_frames.values_of(control) for control in figure.controls.values()]
+    values = [values_of(control) for control in figure.controls.values()]
     said = [[draw_frames.said(control, value) for value in of] for control, of in zip(figure.controls.values(), values)]
     for number, told in zip(order, product(*(control["values"] for control in controls)), strict=True):
         settings = {key: of[names.index(word)] for key, of, names, word in zip(figure.controls, values, said, told)}

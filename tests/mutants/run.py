@@ -115,10 +115,13 @@ def files(mistake):
 
 
 def judges(reds):
-    """{file: the tests in it that turned red}, or, where they did not end, whole files. `reds` pairs mistakes with the first red test."""
+    """{file: the tests in it that turned red}, or, where they did not end, whole files. `reds` pairs mistakes with the first red test.
+
+    Of a test with parameters the one that was red; where these have a space, and so may have been cut, all.
+    """
     found = defaultdict(set)
     for mistake, red in reds:
-        for test in [] if red is None else files(mistake) if red.startswith("(") else [red.split("[")[0]]:
+        for test in [] if red is None else files(mistake) if red.startswith("(") else [red.split("[")[0] if " " in red else red]:
             found[test.split("::")[0]].add(test)
     return found
 
