@@ -76,8 +76,13 @@ test-mnist-early: .venv/test
 test-mnist-late: .venv/test
 	$(NBVAL) --nbval $(LATE)
 
+# Some lessons, and all else: LESSONS="00 03"
 test-browser: .venv/test  ## open lessons in JupyterLab in Chromium and move their sliders
+ifdef LESSONS
+	$(PYTEST) -m browser -k "not test_lesson_runs or $(subst $() $(),_ or ,$(strip $(LESSONS)))_"
+else
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse test-browser-early test-browser-late
+endif
 
 # The late lessons in one browser, all else in another.
 test-browser-early: .venv/test

@@ -18,19 +18,11 @@ import write_site
 import write_slides
 from draw_frames import NOTEBOOKS, frames_folder, is_live
 
-pytestmark = pytest.mark.site
+from helpers.live.core import values_of
+
+pytestmark = [pytest.mark.site, pytest.mark.usefixtures("site")]
 STEMS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 LESSONS = [stem for stem in STEMS if stem[0].isdigit()]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def made():
-    if not any(frames_folder().glob("*/*/figure.json")):
-        frames_folder().mkdir(parents=True, exist_ok=True)
-        draw_frames.run(NOTEBOOKS / "00_start_here.ipynb")
-    write_site.build(teacher=True)
-    write_site.build()
-    write_slides.build()
 
 
 @cache

@@ -60,9 +60,7 @@ CUT = """() => [...document.querySelectorAll("section")].flatMap((slide, number)
 
 
 @pytest.fixture(scope="module")
-def page():
-    write_site.build()
-    write_slides.build()
+def page(site):
     with new_page(1280, 720) as page:
         page.requests = []
         page.on("request", lambda request: page.requests.append(request.url))
