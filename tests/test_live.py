@@ -183,6 +183,20 @@ def test_after_a_pause_the_next_frame_is_there_already(monkeypatch):
     assert len(drawn) == 7  # nothing lies beyond
 
 
+def test_no_drawing_is_answered_ahead(monkeypatch):
+    figure, drawn = MAKERS["draw_dense"](), []
+    figure.pause = 0.01
+    monkeypatch.setattr(figure.pixels, "draw", lambda draw=figure.pixels.draw: drawn.append(len(drawn)) or draw())
+
+    async def moves():
+        figure.controls["pen"].value += 1
+        figure.pad.value = ((10, 10), (140, 200)),
+        await asyncio.sleep(20 * figure.pause)
+
+    asyncio.run(moves())
+    assert len(drawn) == 2
+
+
 def test_the_picture_of_a_drawing_goes_to_the_page_before_the_answer(monkeypatch):
     figure, sent = MAKERS["draw_dense"](), []
     for name in ("pad", "image"):
