@@ -380,6 +380,22 @@ def test_blocks_where_gaps_or_orders_do_not_allow_them(kind):
     assert np.array_equal(gaps.value, plain.value) and np.array_equal(other.value, plain.value)
 
 
+@pytest.mark.parametrize("kind", ALL)
+def test_a_state_goes_on_with_values_that_lie_otherwise(kind):
+    """A fused optimiser of PyTorch takes each number's moment for another's there: findings/torch_fused_memory_order.sh."""
+    start, slope = np.random.default_rng(0).standard_normal((2, 3, 40)).astype(np.float32)
+    one = Box(start, slope)
+    optimizer = kind([one], 0.1)
+    with patch.object(optimizers, "BLOCK", 7):
+        optimizer.step()
+        other = Box(np.array(one.value, order="F"), np.array(slope, order="F"))
+        resumed = kind([other], 0.1)
+        resumed.load_state_dict(optimizer.state_dict())
+        optimizer.step()
+        resumed.step()
+    assert np.array_equal(one.value, other.value)
+
+
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_large_arrays_come_in_blocks_and_only_where_the_formula_allows(order):
     """In whatever order their numbers lie in memory, and also where a gradient's lie otherwise."""
