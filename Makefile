@@ -28,16 +28,16 @@ test test-in test-code test-slow test-figures test-lessons test-mnist test-hand-
 test test-in test-code test-slow test-figures test-lessons test-browser test-browser-early test-browser-late test-hand-out test-site test-hub bench: export COURSE_DIGITS = bundled
 test-mnist notebooks logs: export COURSE_DIGITS = mnist
 
-# The tests in parts, and the lessons, at the same time, for each of them keeps one core busy. What takes longest comes first.
+# The tests in three parts, and the lessons, at the same time: on two cores they then take about as long.
 test: .venv/test  ## run all tests and all notebooks on the bundled digits, with no network
 	@echo "Tests and lessons run at the same time, for some ten minutes; what each has to say is shown when it ends."
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-in
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target test-in
 
 # The same with the pytest of an environment that is there already: make test-in PYTEST=...
 test-in: test-lessons test-figures test-code test-slow
 
 FIGURES := $(wildcard $(patsubst %,tests/test_%.py,facts_* figures picture_facts projector))
-SLOW := $(patsubst %,tests/test_%.py,live grading autograd)
+SLOW := $(patsubst %,tests/test_%.py,autograd convolution dask grading lesions live planes_birds pooling)
 test-code:
 	$(PYTEST) -m "not browser" $(FIGURES:%=--ignore=%) $(SLOW:%=--ignore=%)
 
@@ -61,7 +61,7 @@ test-oldest test-newest: test-%: .venv/lab
 	@$(BIN)/python -m venv --clear .venv-$*
 	@if [ $* = oldest ]; then sed -n 's/^ *"\([a-z_-]*\)>=\(.*\)",$$/\1==\2/p' pyproject.toml; fi > .venv-$*/constraints.txt
 	@.venv-$*/bin/pip install --quiet --editable .[test] --constraint .venv-$*/constraints.txt
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-hand-out test-code test-slow \
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-hand-out test-code test-slow \
 		BIN=.venv-$*/bin PYTEST=".venv-$*/bin/pytest -W ignore::DeprecationWarning"
 
 # Two lessons at a time, for much of a lesson keeps one core busy: those from 00 to 07, and all others, take about as long.

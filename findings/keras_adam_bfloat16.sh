@@ -2,14 +2,15 @@
 # keras 3.15.1: Adam does not move weights that are kept in bfloat16, and Nadam makes nan of them.
 #
 # Adam divides the mean of the squares by 1 - beta_2 ** t, since it starts from 0. Keras casts beta_2 to the dtype of the
-# weights before it takes the power. A number in bfloat16 has eight significant bits, and 0.999, the default, becomes 1:
-# 1 - 1 is 0, its root is multiplied by the learning rate, and each step is 0, however large the gradient. Nothing says so.
-# AdamW and Lamb stand still as well, Nadam and ScheduleFreeAdamW divide 0 by 0. With a beta_2 up to 0.998 Adam moves, from
-# 0.9981 up it does not. In float16, where 0.999 is 0.99902, all go down. The policy "bfloat16" keeps weights in that dtype, as
-# one does to halve the memory; "mixed_bfloat16" keeps float32 and is right. That a small step is lost in a large weight is
-# known of bfloat16, but here weights are no hundred times as large as the steps, and SGD goes down in the same dtype. One expects a correction that is the same for all weights to be taken in float32, as
-# Optax does. Seen by others: for LoRA weights it was put down to squares that underflow (keras-team/keras-hub, issue 2629),
-# though bfloat16 reaches as far down as float32, and these alone were put into float32 (keras-team/keras, pull request 22559).
+# weights before it takes the power. A number in bfloat16 has eight significant bits, and 0.999, the default, becomes 1: 1 -
+# 1 is 0, its root is multiplied by the learning rate, and each step is 0, however large the gradient. Nothing says so. AdamW
+# and Lamb stand still as well, Nadam and ScheduleFreeAdamW divide 0 by 0. With a beta_2 up to 0.998 Adam moves, from 0.9981
+# up it does not. In float16, where 0.999 is 0.99902, all go down. The policy "bfloat16" keeps weights in that dtype, as one
+# does to halve the memory; "mixed_bfloat16" keeps float32 and is right. That a small step is lost in a large weight is known
+# of bfloat16, but here weights are no hundred times as large as the steps, and SGD goes down in the same dtype. One expects
+# a correction that is the same for all weights to be taken in float32, as Optax does. Seen by others: for LoRA weights it
+# was put down to squares that underflow (keras-team/keras-hub, issue 2629), though bfloat16 reaches as far down as float32,
+# and these alone were put into float32 (keras-team/keras, pull request 22559).
 #
 # Seen with numpy 2.4.6 under Python 3.11 on Linux x86_64, on the backend numpy; fit on JAX 0.10.2 did the same. About 50 MB
 # are downloaded, it takes a minute. Fails if what it prints changes.
