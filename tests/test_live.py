@@ -1,5 +1,4 @@
 """Live figures without a browser: every control to its ends, nothing stale, nothing leaked, nothing too small to read."""
-import asyncio
 import base64
 import io
 import subprocess
@@ -145,56 +144,6 @@ def test_a_control_that_comes_back_shows_the_frame_that_is_kept(monkeypatch):
     # What was shown without being drawn is what is stored, and what comes next is drawn as ever.
     step.value, w.value = start, figure.controls["w"].min
     assert figure.image.value == core.address(MAKERS["graph"]().frame(**figure.values))
-
-
-@pytest.mark.parametrize("control", [core.slider("whole", 0, 0, 6), core.slider("parts", 0.0, 0.0, 0.3, 0.05), core.pick("names", ["b", "a", "c"], "b"),
-                                     core.pick("numbers", [0.1, 0.01, 3], 3)], ids=lambda control: control.description)
-def test_the_next_value_lies_one_step_on(control):
-    values = core.values_of(control)
-    for places in (range(len(values)), range(len(values))[::-1]):
-        for before, now, after in zip(places[:-1], places[1:], [*places[2:], places[-1]], strict=True):
-            control.value = values[now]
-            assert core.next_value(control, values[before]) == values[after]
-    control.value = values[1]
-    assert core.next_value(control, values[-1]) == values[0]  # a jump
-
-
-def test_after_a_pause_the_next_frame_is_there_already(monkeypatch):
-    figure, drawn = MAKERS["graph"](), []
-    figure.pause, step = 0.05, figure.controls["step"]
-    monkeypatch.setattr(figure.pixels, "draw", lambda draw=figure.pixels.draw: drawn.append(len(drawn)) or draw())
-
-    async def moves(*values):
-        for value in values:
-            step.value = value
-        shown = figure.image.value
-        await asyncio.sleep(10 * figure.pause)
-        assert figure.image.value == shown  # nothing that is drawn ahead is shown
-
-    step.value = 2
-    asyncio.run(moves(3, 5))
-    assert len(drawn) == 4  # 2, 3 and 5, and 6: of two moves without a pause only the last has a frame drawn ahead
-    step.value = 6
-    assert len(drawn) == 4 and figure.image.value == core.address(MAKERS["graph"]().frame(**figure.values))
-    step.value = 4
-    assert len(drawn) == 5
-    step.value = step.max - 1
-    asyncio.run(moves(step.max))
-    assert len(drawn) == 7  # nothing lies beyond
-
-
-def test_no_drawing_is_answered_ahead(monkeypatch):
-    figure, drawn = MAKERS["draw_dense"](), []
-    figure.pause = 0.01
-    monkeypatch.setattr(figure.pixels, "draw", lambda draw=figure.pixels.draw: drawn.append(len(drawn)) or draw())
-
-    async def moves():
-        figure.controls["pen"].value += 1
-        figure.pad.value = ((10, 10), (140, 200)),
-        await asyncio.sleep(20 * figure.pause)
-
-    asyncio.run(moves())
-    assert len(drawn) == 2
 
 
 def test_the_picture_of_a_drawing_goes_to_the_page_before_the_answer(monkeypatch):

@@ -1,7 +1,6 @@
 """What every live figure is made of: one persistent figure with controls above it, redrawn within a blink."""
-import asyncio
 from base64 import b64encode
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import ipywidgets as widgets
 import numpy as np
@@ -34,13 +33,11 @@ class Live(widgets.VBox):
     the frame of the moment of display.
     """
 
-    kept = 100   # frames, of some 50 kB each: where a slider comes back to, nothing is drawn
-    pause = 0.1  # seconds without a move, after which one frame is drawn ahead
+    kept = 100  # frames, of some 50 kB each: where a slider comes back to, nothing is drawn
 
     def __init__(self, fig, update, moving, alt, **controls):
         self.fig, self.update, self.moving, self.alt, self.controls = fig, update, moving, alt, controls
         self.moves = 0  # how often a control was moved
-        self._ahead = None
         self.pixels = Pixels(fig, moving)
         self._kept_frame = lru_cache(self.kept)(self.frame)
         width = f"{round(fig.get_figwidth() * fig.dpi)}px"
@@ -72,23 +69,9 @@ class Live(widgets.VBox):
         """On how many pages a browser shows this figure."""
         return self._view_count
 
-    def _follow(self, change):
+    def _follow(self, _):
         self.moves += 1
         self.image.value = address(self._kept_frame(**self.values))
-        if self.kept:
-            self._draw_ahead(change)
-
-    def _draw_ahead(self, change):
-        """Draws the frame that one more step the same way will ask for, once the kernel has had nothing to do for a moment."""
-        if self._ahead:
-            self._ahead.cancel()
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # no kernel, nobody to wait
-            return
-        coming = [next_value(control, change.old) if control is change.owner else control.value for control in self.controls.values()]
-        frame = partial(self._kept_frame, **dict(zip(self.controls, coming, strict=True)))
-        self._ahead = loop.call_later(self.pause, frame)
 
     def _ipython_display_(self):
         # Not one output with both: once a notebook is trusted, a widget wins over every other form of the same output.
@@ -106,14 +89,6 @@ def values_of(control):
         return list(control.options)
     steps = round((control.max - control.min) / control.step)
     return [type(control.value)(control.min + step * control.step) for step in range(steps + 1)]
-
-
-def next_value(control, old):
-    """The value one step beyond that of a control, which comes from `old`; at the end of its range the value itself."""
-    values = values_of(control)
-    old, now = (values.index(min(values, key=lambda value: abs(value - one))) if isinstance(one, float) else values.index(one)
-                for one in (old, control.value))
-    return values[min(max(now + (1 if now > old else -1), 0), len(values) - 1)]
 
 
 def address(png):
