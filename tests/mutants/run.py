@@ -117,11 +117,11 @@ def files(mistake):
 def judges(reds):
     """{file: the tests in it that turned red}, or, where they did not end, whole files. `reds` pairs mistakes with the first red test.
 
-    Of a test with parameters the one that was red; where these have a space, and so may have been cut, all.
+    Of a test with parameters the case that was red; where its name is not plain, and may have been cut at a space, all cases.
     """
     found = defaultdict(set)
     for mistake, red in reds:
-        for test in [] if red is None else files(mistake) if red.startswith("(") else [red.split("[")[0] if " " in red else red]:
+        for test in [] if red is None else files(mistake) if red.startswith("(") else [red if re.fullmatch(r"[^[]+\[[A-Za-z0-9_.=+-]+\]", red) else red.split("[")[0]]:
             found[test.split("::")[0]].add(test)
     return found
 
