@@ -121,8 +121,10 @@ def judges(reds):
     """
     found = defaultdict(set)
     for mistake, red in reds:
-        for test in [] if red is None else files(mistake) if red.startswith("(") else [red if re.fullmatch(r"[^[]+\[[A-Za-z0-9_.=+-]+\]", red) else red.split("[")[0]]:
-            found[test.split("::")[0]].add(test)
+        if red is not None:
+            plain = re.fullmatch(r"[^[]+\[[A-Za-z0-9_.=+-]+\]", red)
+            for test in files(mistake) if red.startswith("(") else [red if plain else red.split("[")[0]]:
+                found[test.split("::")[0]].add(test)
     return found
 
 
