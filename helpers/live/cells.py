@@ -21,8 +21,8 @@ class Grid:
     def show(self, array):
         self.image.set_data(array)
         white = np.abs(array) > self.dark
-        self.plain.set_path(numerals(array, ~white, self.letters))
-        self.white.set_path(numerals(array, white, self.letters))
+        self.plain.set(path=numerals(array, ~white, self.letters))  # `set_path` alone would not mark it as stale
+        self.white.set(path=numerals(array, white, self.letters))
         return self
 
 

@@ -119,12 +119,12 @@ def stride_and_padding(out_size):
         touched = np.full((cells, cells), np.nan)
         touched[first:first + padded, first:first + padded] = np.outer(along, along)
         heat.set_data(np.log1p(touched))
-        ring.set_path(_frame(first, padded, most, size))
+        ring.set(path=_frame(first, padded, most, size))
         mesh.set_data(*_mesh(first, padded))
         edge.set_data(*outline(most, most, size, size))
         window.set_data(*outline(first + row * stride, first + column * stride, kernel, kernel))
         unused.set_data(*np.argwhere(touched == 0).T[::-1])
-        numbers.set_path(numerals(touched, touched > 0, 0.62))
+        numbers.set(path=numerals(touched, touched > 0, 0.62))
         corner, outputs = (cells - out) // 2, np.full((cells, cells), np.nan)
         outputs[corner:corner + out, corner:corner + out] = 0.3
         outputs[corner + row, corner + column] = 1
@@ -159,7 +159,7 @@ def im2col(lay_out):
     window, = left.plot([], [], color=G.WEIGHT, lw=5)
     row_frame, = right.plot([], [], color=G.WEIGHT, lw=5, clip_on=False)
     score_frame, = right.plot([], [], color=G.OUTPUT, lw=5, clip_on=False)
-    numbers[0].set_path(numerals(image, image > 0, 0.5))
+    numbers[0].set(path=numerals(image, image > 0, 0.5))
     heads = [right.text(0, -0.85, name, ha="center", va="center", fontsize=16)
              for name in ("one row a window", "kernel", "scores")]
     signs = [right.text(0, 1.5, sign, ha="center", va="center", fontsize=22) for sign in "@="]
@@ -185,7 +185,7 @@ def im2col(lay_out):
         marks[number, first:first + wide] += 1
         marks[number, columns[2]] = 4
         table.set_data(marks)
-        numbers[1].set_path(numerals(cells, ~np.isnan(cells), 0.52))
+        numbers[1].set(path=numerals(cells, ~np.isnan(cells), 0.52))
         row_frame.set_data(*outline(number, columns[0], 1, wide))
         score_frame.set_data(*outline(number, columns[2], 1, 1))
         for head, at in zip(heads, (columns[0] + (wide - 1) / 2, columns[1], columns[2])):

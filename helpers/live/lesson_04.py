@@ -186,7 +186,7 @@ def pooling_ties(pool_backward):
         table[0, centres], table[1, centres], table[4, 0:8:2] = dy, windows.max(axis=1), x
         for row, dx in enumerate((rule, shared, measured), start=6):
             table[row, 0:8:2], table[row, 8] = dx, dx.sum()
-        numbers.set_path(numerals(table, ~np.isnan(table), 0.62))
+        numbers.set(path=numerals(table, ~np.isnan(table), 0.62))
         firsts = wins & (np.cumsum(wins, axis=1) == 1)
         for collection, chosen in zip(lines, (~wins, wins & ~firsts, firsts)):
             collection.set_segments([[(2 * (p + k), 4), (centres[p], 1)] for p, k in np.argwhere(chosen)])
