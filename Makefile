@@ -55,13 +55,14 @@ test-versions:  ## run tests, figures' apart, and all lessons, solved, on the ol
 	@$(MAKE) --no-print-directory test-newest
 
 # DeprecationWarnings between dependencies are ignored: an old library may be warned by a newer one. What figures show, and how large,
-# depends on no version; that they can be drawn, lessons tell.
+# depends on no version; that they can be drawn, lessons tell. Some of it: PARTS=test-code
+PARTS := test-hand-out test-code test-slow
 test-oldest test-newest: test-%: .venv/lab
 	@echo "--- $*"
 	@$(BIN)/python -m venv --clear .venv-$*
 	@if [ $* = oldest ]; then sed -n 's/^ *"\([a-z_-]*\)>=\(.*\)",$$/\1==\2/p' pyproject.toml; fi > .venv-$*/constraints.txt
 	@.venv-$*/bin/pip install --quiet --editable .[test] --constraint .venv-$*/constraints.txt
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-hand-out test-code test-slow \
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target $(PARTS) \
 		BIN=.venv-$*/bin PYTEST=".venv-$*/bin/pytest -W ignore::DeprecationWarning"
 
 # Two lessons at a time, for much of a lesson keeps one core busy: those from 00 to 07, and all others, take about as long.
@@ -96,7 +97,7 @@ any = $(subst $() $(), or ,$(basename $(notdir $(1))))
 test-hand-out: .venv/lab  ## make the hand-outs and run the teacher's
 	$(BIN)/python tests/hand_out.py --run
 
-# A part of them: make mutants PART=2/4
+# A part of them: make mutants PART=2/8
 mutants: .venv/test  ## plant hundreds of mistakes, one at a time: a test must turn red at each
 	$(BIN)/python tests/mutants/run.py $(if $(PART),--part $(PART))
 

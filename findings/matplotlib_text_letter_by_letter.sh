@@ -5,7 +5,7 @@
 # sets the font's size and transformation again, loads the letter's outline, renders it, and blends it into the picture.
 # Until 3.10 a text was one picture, made and blended in one go. A title of 66 letters took 3 ms and takes 14 to 16, one of
 # 6 letters 0.6 and 1.9, on a busy machine of two cores. For a picture in print that is nothing; for one that follows a
-# slider, and draws little else than its title anew, it is most of the frame. Upstream knows, and has merged a change that
+# slider, and draws little else than its title anew, it is much of the frame. Upstream knows, and has merged a change that
 # draws runs of letters together (matplotlib/matplotlib, pull request 32120); it is not in 3.11.2.
 # What to do until then: stay with 3.10 where frames count.
 #

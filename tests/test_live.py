@@ -59,6 +59,24 @@ def test_what_is_drawn_in_part_and_quickly_equals_what_matplotlib_draws_whole(fi
         np.testing.assert_array_equal(part, pixels.array, f"{values}")
 
 
+@pytest.mark.parametrize("change", [
+    {"text": "after"}, {"color": "red"}, {"alpha": 0.3}, {"visible": False}, {"fontsize": 30}, {"fontweight": "bold"}, {"fontstyle": "italic"},
+    {"rotation": 40}, {"ha": "right"}, {"va": "top"}, {"position": (0.2, 0.6)}, {"x": 0.1}, {"y": 0.9}], ids=lambda change: next(iter(change)))
+def test_a_text_is_drawn_anew_whatever_of_it_changes(change):
+    fig, ax = style.canvas(4, 3)
+    text = ax.text(0.5, 0.5, "before", transform=ax.transAxes)
+    pixels = Pixels(fig, [text])
+    pixels.draw()
+    before = pixels.array.copy()
+    text.set(**change)
+    pixels.draw()
+    part = pixels.array.copy()
+    pixels.array[:] = pixels.background
+    fig.draw_artist(text)
+    np.testing.assert_array_equal(part, pixels.array)
+    assert not np.array_equal(part, before)
+
+
 def test_an_image_is_drawn_as_matplotlib_does_whatever_its_shape():
     fig, ax = style.canvas(4, 3)
     image = ax.imshow(np.zeros((3, 5)), extent=(-0.3, 1.1, 0.2, 1.7), vmin=0, vmax=1)
