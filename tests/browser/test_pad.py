@@ -1,4 +1,4 @@
-"""The drawing pad in a browser: digits drawn by a real mouse arrive whole, give the stored image, and are read."""
+"""The drawing pad in a browser: digits drawn by a real mouse, and strokes of a finger, arrive whole, give the stored image, and are read."""
 import hashlib
 
 import nbformat
@@ -115,7 +115,24 @@ def draw_with_keys(board):
     board.wait_for(())
 
 
-def test_in_jupyterlab_by_mouse_and_keys_in_a_second_tab_and_after_a_restart(page, folder):
+def draw_with_a_finger(board):
+    """Two strokes down the pad, as a touch screen reports them: the page must not scroll, and no point may be lost."""
+    board.clear()
+    strokes = tuple(tuple((x, 20 + 24 * step) for step in range(11)) for x in (80, 200))
+    touch = board.page.context.new_cdp_session(board.page).send
+    touch("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    stands = board.canvas.bounding_box()
+    for stroke in strokes:
+        for number, (x, y) in enumerate(board.places(stroke)):
+            touch("Input.dispatchTouchEvent", {"type": "touchMove" if number else "touchStart", "touchPoints": [{"x": x, "y": y}]})
+        touch("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    board.wait_for(strokes)
+    assert board.canvas.bounding_box() == stands
+    touch("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    board.clear()
+
+
+def test_in_jupyterlab_by_mouse_finger_and_keys_in_a_second_tab_and_after_a_restart(page, folder):
     with running(Lab, folder) as server:
         lesson = Lesson(page, server)
         lesson.open(NAME)
@@ -123,6 +140,7 @@ def test_in_jupyterlab_by_mouse_and_keys_in_a_second_tab_and_after_a_restart(pag
         board = Board(page)
         assert read_by_the_cnn(board, 0) >= 9
         draw_with_keys(board)
+        draw_with_a_finger(board)
         assert not lesson.errors()
 
         lesson.page.evaluate("jupyterapp.shell.currentWidget.context.save()")
