@@ -2,15 +2,15 @@
 # torch 2.13.0 on the CPU: in bfloat16, the gradients of layer norm's weight and bias stop growing at 256 for each thread.
 #
 # The gradient of the bias is the sum of dy over all rows (images, or places of a sentence). With dy = 1 and 4,096 rows it
-# should be 4,096; it is 256 with one thread, 512 with two, 1,024 with four. 256 is where bfloat16, with 8 bits for a number's
-# digits, has steps of 2, so that 256 + 1 is 256 again: it is what comes out where each thread adds up its rows in bfloat16, and
-# then the threads' sums are added. So what a net learns depends on how many cores a machine has. Where the signs of dy are random nothing stops, but
-# what is small is lost beside what has been summed: off by some 2 % with 512 rows, 7 to 9 % with 4,096, 15 to 21 % with
-# 32,768. GroupNorm(1, C) of the same rows is the same formula with the same parameters, and is right to 0.3 %; batch norm
-# and a linear layer give 4,096, too. An embedding gives 256 with any number of threads, for a word that the batch has more
-# often. No message is printed. Who trains a net in bfloat16 on the CPU (`net.to(torch.bfloat16)`,
-# not autocast, which keeps parameters in float32) should keep layer norm and embeddings in float32, or compare their
-# gradients with float32's.
+# should be 4,096; it is 256 with one thread, 512 with two, 1,024 with four. 256 is where bfloat16, with 8 bits for a
+# number's digits, has steps of 2, so that 256 + 1 is 256 again: it is what comes out where each thread adds up its rows in
+# bfloat16, and then the threads' sums are added. So what a net learns depends on how many cores a machine has. Where
+# the signs of dy are random nothing stops, but what is small is lost beside what has been summed: off by some 2 % with 512
+# rows, 7 to 9 % with 4,096, 15 to 21 % with 32,768. GroupNorm(1, C) of the same rows is the same formula with the same
+# parameters, and is right to 0.3 %; batch norm and a linear layer give 4,096, too. An embedding gives 256 with any number
+# of threads, for a word that the batch has more often. No message is printed. Who trains a net in bfloat16 on the CPU
+# (`net.to(torch.bfloat16)`, not autocast, which keeps parameters in float32) should keep layer norm and embeddings in
+# float32, or compare their gradients with float32's.
 #
 # Seen with numpy 2.4.6 under Python 3.11 on Linux x86_64. Some 300 MB are downloaded, with a build of PyTorch for GPUs some
 # GB; it takes a minute. Fails if what it prints changes.
