@@ -21,7 +21,7 @@ class Grid:
     def show(self, array):
         self.image.set_data(array)
         white = np.abs(array) > self.dark
-        self.plain.set(path=numerals(array, ~white, self.letters))  # `set_path` alone would not mark it as stale
+        self.plain.set(path=numerals(array, ~white, self.letters))
         self.white.set(path=numerals(array, white, self.letters))
         return self
 

@@ -864,7 +864,7 @@ MISTAKES = _in(
     ("live figures: an image holds the numbers of its cells", "        self.image.set_data(array)\n", ""),
     ("live figures: cells beyond the 256th have no colour of their own", "numbers >> 8 & 255,", "numbers >> 16,"),
     ("live figures: red and blue exchanged on the way", "np.asarray(self._rgb()).reshape(", "np.asarray(self._rgb())[..., ::-1].reshape("),
-    ("live figures: a checksum of the content alone", "crc32(kind + content)", "crc32(content)"),
+    ("live figures: a checksum of the content alone", "isal_zlib.crc32(kind + content)", "isal_zlib.crc32(content)"),
     ("live figures: all is drawn anew, always", "np.array([self._changed(artist) for artist in self.moving])", "np.array([True for artist in self.moving])"),
 ) + _in(
     "live/core.py", "test_facts_02",
